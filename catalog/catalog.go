@@ -1,0 +1,127 @@
+// Package catalog holds immutable descriptors of tables, views and indexes, the statistics kept of
+// their columns, and the small Reader through which binder and optimizer see them.
+package catalog
+
+import "github.com/oxidb/oxidb/types"
+
+// ID names a catalog object for ever; it is never used again.
+type ID uint32
+
+// DefaultSchema is where unqualified names live.
+const DefaultSchema = "main"
+
+// Column is one column of a table. FieldID is stable across ALTER TABLE and stands in the Parquet
+// files; ordinals are positions in Table.Columns.
+type Column struct {
+	FieldID int32      `json:"field_id"`
+	Name    string     `json:"name"`
+	Type    types.Type `json:"type"`
+	NotNull bool       `json:"not_null,omitempty"`
+	// Default is the deparsed default expression, empty for none.
+	Default string `json:"default,omitempty"`
+}
+
+// Check is a CHECK constraint, its condition deparsed.
+type Check struct {
+	Name string `json:"name"`
+	Expr string `json:"expr"`
+}
+
+// Index is an ordered index, unique or not. Columns are ordinals at its creation, kept as field ids.
+type Index struct {
+	ID      ID      `json:"id"`
+	Name    string  `json:"name"`
+	Fields  []int32 `json:"fields"`
+	Unique  bool    `json:"unique,omitempty"`
+	Primary bool    `json:"primary,omitempty"`
+}
+
+// Table describes a base table. It is immutable: ALTER makes a new one with the same ID.
+type Table struct {
+	ID      ID       `json:"id"`
+	Schema  string   `json:"schema"`
+	Name    string   `json:"name"`
+	Temp    bool     `json:"temp,omitempty"`
+	Columns []Column `json:"columns"`
+	Indexes []Index  `json:"indexes,omitempty"`
+	Checks  []Check  `json:"checks,omitempty"`
+	// NextField is the field id that the next added column gets.
+	NextField int32 `json:"next_field"`
+}
+
+// Ordinal finds a column by name, or -1.
+func (t *Table) Ordinal(name string) int {
+	for i := range t.Columns {
+		if t.Columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// OrdinalOf finds a column by field id, or -1.
+func (t *Table) OrdinalOf(field int32) int {
+	for i := range t.Columns {
+		if t.Columns[i].FieldID == field {
+			return i
+		}
+	}
+	return -1
+}
+
+// View describes a view by its query text.
+type View struct {
+	ID      ID       `json:"id"`
+	Schema  string   `json:"schema"`
+	Name    string   `json:"name"`
+	Columns []string `json:"columns,omitempty"`
+	Query   string   `json:"query"`
+}
+
+// ColumnStats describes the values of a column over the whole table as of some snapshot. Estimates
+// only, except Min and Max when Exact.
+type ColumnStats struct {
+	// Min and Max are NULL values when unknown.
+	Min, Max     types.Value
+	Exact        bool
+	NullFraction float64
+	// Distinct is the estimated number of distinct non-NULL values; 0 means unknown.
+	Distinct float64
+	// AverageBytes is the mean width of a Str value.
+	AverageBytes float64
+	// Sorted says that rows lie in ascending order of this column in every chunk and across chunks.
+	Sorted bool
+	// Histogram holds equi-depth bucket bounds of the carrier (as float64), ascending; empty when none.
+	Histogram []float64
+	// Common are the most common values with their fraction of all rows; may be empty.
+	Common []Common
+}
+
+// Common is one most common value.
+type Common struct {
+	Value    types.Value
+	Fraction float64
+}
+
+// TableStats describes a table's rows as of some snapshot. Columns follow Table.Columns.
+type TableStats struct {
+	Rows    float64
+	Columns []ColumnStats
+}
+
+// Reader is what binder and optimizer see of the catalog: one transaction's view of it.
+type Reader interface {
+	// Version changes whenever any descriptor does.
+	Version() uint64
+	// SearchPath lists the schemas in which unqualified names are looked up.
+	SearchPath() []string
+	Table(schema, name string) (*Table, bool)
+	View(schema, name string) (*View, bool)
+	HasSchema(schema string) bool
+	// Tables and Views list everything visible, by schema and name.
+	Tables() []*Table
+	Views() []*View
+	Schemas() []string
+	// Stats gives what is known of a table; never nil.
+	Stats(*Table) *TableStats
+}

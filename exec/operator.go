@@ -1,0 +1,27 @@
+// Package exec is the operator contract and the context of one running query. Operators live in
+// subpackages; exec/build makes them from a physical plan.
+//
+// A query is a tree of operators. The root calls Prepare once, which runs every pipeline that must
+// have finished before rows can flow (hash-join builds, aggregates, sorts), each on all workers; then
+// every worker pulls its own Stream, a chain of plain function calls from the shared morsel source
+// upward, without channel, lock or exchange inside.
+//
+// E1: Prepare returns only after every goroutine it started has ended.
+// E2: Stream(w) is called at most once a worker, after Prepare, from that worker's goroutine. The
+// union of all workers' streams is the result, in no order unless Ordered.
+// E3: a batch is lent until the next step (columnar.C3).
+// E4: an operator whose state grows with its input reserves it with Query.Memory before allocating.
+// E5: Query.Err is asked at least once a batch; cancelling stops the CPU within 100 ms.
+package exec
+
+import "github.com/oxidb/oxidb/columnar"
+
+// Operator is a running plan node.
+type Operator interface {
+	// Prepare readies the operator and its inputs, running the pipelines below it that must end first.
+	Prepare(q *Query) error
+	// Stream is worker w's share of the output.
+	Stream(w *Worker) columnar.Stream
+	// Ordered says that only worker 0's stream has rows and that their order matters.
+	Ordered() bool
+}

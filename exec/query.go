@@ -1,0 +1,136 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/function"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// Query is the context of one execution.
+type Query struct {
+	ctx      context.Context
+	Workers  []*Worker
+	Memory   *mem.Budget
+	Function *function.Context
+	// Filters are the runtime filters that joins publish for scans.
+	Filters RuntimeFilters
+	// Rows counts scanned rows, for progress.
+	Rows atomic.Int64
+	// stop ends the query early with its first error.
+	stop    context.CancelCauseFunc
+	profile bool
+}
+
+// Worker is one of the goroutines of a query, with memory of its own.
+type Worker struct {
+	ID    int
+	Query *Query
+	// Arena hands out scratch memory that lives until the query ends.
+	Arena *mem.Arena
+}
+
+// Options say how a query runs.
+type Options struct {
+	Workers  int
+	Memory   *mem.Budget
+	Function *function.Context
+	// Profile makes operators count rows and time (EXPLAIN ANALYZE).
+	Profile bool
+}
+
+// NewQuery starts a query's context. Close frees its memory.
+func NewQuery(ctx context.Context, o Options) *Query {
+	ctx, stop := context.WithCancelCause(ctx)
+	q := &Query{ctx: ctx, Memory: o.Memory, Function: o.Function, stop: stop, profile: o.Profile}
+	for i := range max(o.Workers, 1) {
+		q.Workers = append(q.Workers, &Worker{ID: i, Query: q, Arena: mem.NewArena(o.Memory)})
+	}
+	return q
+}
+
+// Close ends the query and gives its memory back. No stream may be running.
+func (q *Query) Close() {
+	q.stop(context.Canceled)
+	for _, w := range q.Workers {
+		w.Arena.Free()
+	}
+}
+
+// Profile reports whether operators should measure themselves.
+func (q *Query) Profile() bool { return q.profile }
+
+// Context is the query's context; it ends with the query.
+func (q *Query) Context() context.Context { return q.ctx }
+
+// Err is nil while the query may go on, else why it must stop: 57014 when cancelled or timed out.
+func (q *Query) Err() error {
+	if q.ctx.Err() == nil {
+		return nil
+	}
+	switch cause := context.Cause(q.ctx); cause {
+	case context.Canceled:
+		return sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to user request")
+	case context.DeadlineExceeded:
+		return sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout")
+	default:
+		return cause
+	}
+}
+
+// Run executes f on every worker at once and returns when all have ended. The first error, or panic
+// (as XX000), stops the others.
+func (q *Query) Run(f func(w *Worker) error) error { return q.RunOn(len(q.Workers), f) }
+
+// RunOn is Run on the first n workers; n = 1 runs on the caller's goroutine.
+func (q *Query) RunOn(n int, f func(w *Worker) error) error {
+	if err := q.Err(); err != nil {
+		return err
+	}
+	n = min(max(n, 1), len(q.Workers))
+	if n == 1 {
+		return guard(q.Workers[0], f)
+	}
+	errs := make([]error, n)
+	var wait sync.WaitGroup
+	for i := range n {
+		wait.Go(func() {
+			if errs[i] = guard(q.Workers[i], f); errs[i] != nil {
+				q.stop(errs[i])
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil && q.ctx.Err() != nil {
+			return q.Err()
+		}
+	}
+	return nil
+}
+
+// guard turns a panic into an error: a query's failure is never the process's.
+func guard(w *Worker, f func(w *Worker) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if e, ok := r.(error); ok && sqlerr.StateOf(e) != sqlerr.InternalError {
+				err = e
+				return
+			}
+			err = sqlerr.New(sqlerr.InternalError, "internal error: %v", r).WithDetail("%s", debug.Stack())
+		}
+	}()
+	return f(w)
+}
+
+// Now is the statement's time.
+func (q *Query) Now() time.Time { return q.Function.Now }
+
+// String names the query in messages.
+func (q *Query) String() string { return fmt.Sprintf("query with %d workers", len(q.Workers)) }

@@ -1,0 +1,138 @@
+package plan
+
+// Exprs are the expressions that stand directly in n, in a fixed order. WithExprs gives a copy of n
+// with others in their places; the two are the one place that knows where nodes keep expressions.
+func Exprs(n Node) []Expr {
+	var out []Expr
+	mapExprs(n, func(e Expr) Expr { out = append(out, e); return e })
+	return out
+}
+
+// MapExprs gives a copy of n whose expressions are f's results.
+func MapExprs(n Node, f func(Expr) Expr) Node { return mapExprs(n, f) }
+
+// RuntimeValues lists the runtime constants that n's expressions use, each once.
+func RuntimeValues(n Node) []*RuntimeValue {
+	var out []*RuntimeValue
+	seen := map[*RuntimeValue]bool{}
+	for _, e := range Exprs(n) {
+		Walk(e, func(e Expr) bool {
+			if v, ok := e.(*RuntimeValue); ok && !seen[v] {
+				seen[v] = true
+				out = append(out, v)
+			}
+			return true
+		})
+	}
+	return out
+}
+
+func mapExprs(n Node, f func(Expr) Expr) Node {
+	switch n := n.(type) {
+	case *Scan:
+		m := *n
+		m.Filters = mapList(n.Filters, f)
+		m.Runtime = append([]RuntimeProbe(nil), n.Runtime...)
+		for i := range m.Runtime {
+			m.Runtime[i].Expr = f(m.Runtime[i].Expr)
+		}
+		return &m
+	case *External:
+		m := *n
+		m.Filters = mapList(n.Filters, f)
+		return &m
+	case *Generate:
+		m := *n
+		m.Args = mapList(n.Args, f)
+		return &m
+	case *Values:
+		m := *n
+		m.Rows = make([][]Expr, len(n.Rows))
+		for i := range n.Rows {
+			m.Rows[i] = mapList(n.Rows[i], f)
+		}
+		return &m
+	case *Filter:
+		m := *n
+		m.Preds = mapList(n.Preds, f)
+		return &m
+	case *Project:
+		m := *n
+		m.Exprs = mapNamed(n.Exprs, f)
+		return &m
+	case *Join:
+		m := *n
+		m.Equi = append([]EquiPair(nil), n.Equi...)
+		for i := range m.Equi {
+			m.Equi[i].Left, m.Equi[i].Right = f(m.Equi[i].Left), f(m.Equi[i].Right)
+		}
+		m.Residual = mapList(n.Residual, f)
+		return &m
+	case *Apply:
+		m := *n
+		m.On = mapList(n.On, f)
+		return &m
+	case *Aggregate:
+		m := *n
+		m.Groups = mapNamed(n.Groups, f)
+		m.Aggs = append([]NamedAgg(nil), n.Aggs...)
+		for i := range m.Aggs {
+			a := &m.Aggs[i].Agg
+			a.Arg = mapList(a.Arg, f)
+			if a.Filter != nil {
+				a.Filter = f(a.Filter)
+			}
+			a.OrderBy = mapKeys(a.OrderBy, f)
+		}
+		return &m
+	case *Distinct:
+		m := *n
+		m.On = mapList(n.On, f)
+		return &m
+	case *Sort:
+		m := *n
+		m.Keys = mapKeys(n.Keys, f)
+		return &m
+	case *Limit:
+		m := *n
+		if n.Count != nil {
+			m.Count = f(n.Count)
+		}
+		if n.Offset != nil {
+			m.Offset = f(n.Offset)
+		}
+		return &m
+	}
+	return n
+}
+
+func mapList(exprs []Expr, f func(Expr) Expr) []Expr {
+	if exprs == nil {
+		return nil
+	}
+	out := make([]Expr, len(exprs))
+	for i, e := range exprs {
+		out[i] = f(e)
+	}
+	return out
+}
+
+func mapNamed(exprs []NamedExpr, f func(Expr) Expr) []NamedExpr {
+	out := make([]NamedExpr, len(exprs))
+	for i, e := range exprs {
+		out[i] = NamedExpr{e.Out, f(e.Expr)}
+	}
+	return out
+}
+
+func mapKeys(keys []SortKey, f func(Expr) Expr) []SortKey {
+	if keys == nil {
+		return nil
+	}
+	out := make([]SortKey, len(keys))
+	for i, k := range keys {
+		out[i] = k
+		out[i].Expr = f(k.Expr)
+	}
+	return out
+}

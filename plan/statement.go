@@ -1,0 +1,105 @@
+package plan
+
+import (
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Statement is a bound statement.
+type Statement interface{ statement() }
+
+// Query delivers rows. Names are the result's column names (Root's columns have internal ones).
+type Query struct {
+	Root  Node
+	Names []string
+	// Params are the types that binding found for $1, $2, …
+	Params []types.Type
+}
+
+// Insert appends Input's rows, whose columns are those of Table in order (defaults filled in,
+// values cast, checks not yet applied). Returning, if any, is over Table's columns as RowCols.
+type Insert struct {
+	Table     *catalog.Table
+	Input     Node
+	Checks    []Expr // over RowCols; a row for which one is false is error 23514
+	CheckName []string
+	RowCols   []Column
+	Returning []NamedExpr
+	Names     []string
+	Params    []types.Type
+}
+
+// Update: Input delivers, for every row to change, all columns of the new row in table order, then
+// the row id. A row delivered twice is changed once (first wins), as PostgreSQL's UPDATE … FROM.
+type Update struct {
+	Table *catalog.Table
+	Input Node
+	// Changed are the ordinals that SET assigns.
+	Changed   []int
+	Checks    []Expr
+	CheckName []string
+	RowCols   []Column
+	Returning []NamedExpr
+	Names     []string
+	Params    []types.Type
+}
+
+// Delete: Input delivers the row ids to delete as its last column, before it the old row when
+// Returning is set.
+type Delete struct {
+	Table     *catalog.Table
+	Input     Node
+	RowCols   []Column
+	Returning []NamedExpr
+	Names     []string
+	Params    []types.Type
+}
+
+// CreateTableAs makes Table (ID still 0) and fills it from Input.
+type CreateTableAs struct {
+	Table       *catalog.Table
+	IfNotExists bool
+	Input       Node // nil for WITH NO DATA
+	Params      []types.Type
+}
+
+// CopyTo writes Query's rows to a file or the client.
+type CopyTo struct {
+	Query  *Query
+	Target ast.Copy
+}
+
+// CopyFrom fills columns of Table from a file or the client. Insert is the insertion whose Input is
+// an External node over the file (nil Input for STDIN).
+type CopyFrom struct {
+	Insert  *Insert
+	Columns []int
+	Source  ast.Copy
+}
+
+// Explain describes Target.
+type Explain struct {
+	Target  Statement
+	Analyze bool
+	Verbose bool
+	Format  string // text or json
+}
+
+// Command is everything that needs no algebra: DDL, transactions, settings. The root carries it out
+// from the syntax tree; CreateTable and CreateView come with their checked descriptors.
+type Command struct {
+	Stmt  ast.Statement
+	Table *catalog.Table
+	View  *catalog.View
+}
+
+func (*Query) statement()         {}
+func (*Insert) statement()        {}
+func (*Update) statement()        {}
+func (*Delete) statement()        {}
+func (*CreateTableAs) statement() {}
+func (*CopyTo) statement()        {}
+func (*CopyFrom) statement()      {}
+func (*Explain) statement()       {}
+func (*Command) statement()       {}
