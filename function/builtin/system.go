@@ -1,0 +1,38 @@
+package builtin
+
+import (
+	"crypto/rand"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/function"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Version is what version() and the shell show.
+const Version = "0.1.0"
+
+func systemFunctions() []function.Scalar {
+	list := []function.Scalar{
+		{Name: "gen_random_uuid", Return: returns(types.TUUID), Volatile: true, Eval: randomUUID},
+	}
+	for name, value := range map[string]string{
+		"version": "PostgreSQL 15 dialect, OxiDB " + Version, "current_schema": catalog.DefaultSchema, "current_database": "oxidb",
+		"current_catalog": "oxidb", "current_user": "oxidb", "session_user": "oxidb", "user": "oxidb",
+	} {
+		list = append(list, function.Scalar{Name: name, Return: returns(types.TText), Stable: true, Eval: textFn(func(b []byte, _ []*columnar.Vector, _ int) ([]byte, error) {
+			return append(b, value...), nil
+		})})
+	}
+	return list
+}
+
+// randomUUID makes version 4 identifiers (RFC 9562, 5.4).
+func randomUUID(_ *function.Context, _ []*columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
+	for i := range function.Rows(n, sel) {
+		id := &out.UUID[i]
+		rand.Read(id[:]) // never fails (crypto/rand)
+		id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	}
+	return nil
+}
