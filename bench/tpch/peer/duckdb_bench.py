@@ -56,6 +56,11 @@ def millis(start):
     return round((time.perf_counter() - start) * 1000, 3)
 
 
+def single(con, sql):
+    """A query's one value. fetchall, as a result that is not read to its end keeps the connection busy."""
+    return con.execute(sql).fetchall()[0][0]
+
+
 def run(con, number):
     start = time.perf_counter()
     rows = con.sql(QUERIES[number - 1]).to_arrow_table().num_rows
@@ -69,7 +74,7 @@ def load_csv(con, path):
     con.execute("insert into csv_load from read_csv(?, header = true)", [path])
     con.execute("checkpoint")
     elapsed = millis(start)
-    rows = con.execute("select count(*) from csv_load").fetchone()[0]
+    rows = single(con, "select count(*) from csv_load")
     con.execute("drop table csv_load")
     return f"{elapsed} {rows}"
 
@@ -95,7 +100,7 @@ def say(text):
 def main():
     database = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
     con, load_millis = open_database(pathlib.Path(sys.argv[1]), database)
-    threads = con.execute("select current_setting('threads')").fetchone()[0]
+    threads = single(con, "select current_setting('threads')")
     say(f"ok {duckdb.__version__} {threads} {load_millis}")
     for line in sys.stdin:
         if line.strip() == "QUIT":
