@@ -252,6 +252,7 @@ const (
 	TrimCall               // trim(BOTH c FROM x): btrim, ltrim or rtrim with args x[, c]
 	TimeZoneCall           // x AT TIME ZONE z: timezone(z, x)
 	CollationCall          // COLLATION FOR (x): pg_collation_for(x)
+	NormalizeCall          // normalize(x, NFC): args x[, the form as a string literal]
 )
 
 // FuncCall is a call of a function, an aggregate or a window function. Args may hold *NamedArg at
