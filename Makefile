@@ -1,0 +1,62 @@
+# OxiDB's commands. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CGO_ENABLED := 0
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+SF ?= 1
+ARGS ?=
+FUZZTIME ?= 20s
+
+.PHONY: help build run test test-go test-python lint race fuzz bench bench-tpch venv tools clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+build: ## build bin/oxidb
+	@mkdir -p bin
+	go build -trimpath -o bin/oxidb ./cmd/oxidb
+
+run: build ## load TPC-H 0.1 into ./data, run its 22 queries, serve Flight SQL (ARGS=--no-serve ends after the table)
+	bin/oxidb demo --db data $(ARGS)
+
+test: build test-go test-python ## everything that CI runs
+
+test-go: ## unit, property and SQL tests, layers, examples
+	go vet ./...
+	go test ./...
+
+venv: $(VENV)/.ready ## the private Python environment of the client tests
+
+$(VENV)/.ready: python/requirements.txt
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r python/requirements.txt
+	touch $@
+
+test-python: build venv ## real clients: ADBC, pandas, polars, pyarrow
+	$(PYTHON) -m pytest -q python/tests
+
+lint: ## vet, gofmt and golangci-lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files"; exit 1; }
+	go vet ./...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.7.2 run ./...
+
+race: ## the race detector over the engine (needs cgo for the detector only)
+	CGO_ENABLED=1 go test -race -short ./mvcc/... ./exec/... ./columnar/... .
+
+fuzz: ## a short run of every fuzz target (FUZZTIME=20s each)
+	@for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench: ## Go benchmarks of kernels and operators
+	go test -run '^$$' -bench . -benchtime 200ms ./...
+
+bench-tpch: build venv ## OxiDB beside DuckDB, interleaved, on the same data (SF=1)
+	bin/oxidb bench compare --sf $(SF) --python $(PYTHON) $(ARGS)
+
+clean: ## remove everything that was built
+	rm -rf bin $(VENV)
