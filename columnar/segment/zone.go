@@ -1,0 +1,89 @@
+package segment
+
+import (
+	"math/bits"
+
+	"github.com/axiomhq/hyperloglog"
+
+	"github.com/oxidb/oxidb/types"
+)
+
+// Zone describes one column of one chunk.
+type Zone struct {
+	// Min and Max bound the values that are not NULL; they are NULL when there are none or when the
+	// type has no order here (interval, uuid). With Exact they are values of the chunk.
+	Min, Max types.Value
+	Exact    bool
+	Nulls    int
+	// Sorted says that the rows ascend and that none is NULL.
+	Sorted bool
+	// Distinct estimates the number of different values, NULL aside.
+	Distinct float64
+	// Bytes is the total length of the strings.
+	Bytes int64
+	// Common holds the most frequent values of a column with few values, most frequent first.
+	Common []Count
+	// Sketch estimates distinct values over several chunks; nil when unknown.
+	Sketch *hyperloglog.Sketch
+}
+
+// Count is a value and the number of its rows.
+type Count struct {
+	Value types.Value
+	Rows  int
+}
+
+// maxBoundBytes is the longest string kept as a bound; longer ones are cut and rounded outwards.
+const maxBoundBytes = 64
+
+// maxCommon is the number of most common values kept of a column.
+const maxCommon = 16
+
+// sketchPrecision gives 2,048 registers and a standard error of 2.3%.
+const sketchPrecision = 11
+
+func newSketch() *hyperloglog.Sketch {
+	s, err := hyperloglog.NewSketch(sketchPrecision, false)
+	if err != nil {
+		panic(err) // the precision is a constant in range
+	}
+	return s
+}
+
+// hashInt mixes an integer's bits (splitmix64's finaliser) for sketches.
+func hashInt(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// setBounds takes the least and greatest string as bounds, cut to a bounded length.
+func (z *Zone) setBounds(t types.Type, lo, hi []byte) {
+	z.Exact = len(lo) <= maxBoundBytes && len(hi) <= maxBoundBytes
+	z.Min = types.Str(t, string(lo[:min(len(lo), maxBoundBytes)]))
+	if len(hi) <= maxBoundBytes {
+		z.Max = types.Str(t, string(hi))
+		return
+	}
+	cut := append([]byte(nil), hi[:maxBoundBytes]...)
+	for i := len(cut) - 1; i >= 0; i-- {
+		if cut[i] != 0xff {
+			cut[i]++
+			z.Max = types.Str(t, string(cut[:i+1]))
+			return
+		}
+	}
+	z.Max = types.Null(t) // nothing short is above it
+}
+
+// Unbounded reports that the zone says nothing about where values lie.
+func (z *Zone) Unbounded() bool { return z.Min.Null || z.Max.Null }
+
+// countBits adds up the set bits of a presence map.
+func countBits(words []uint64) int {
+	n := 0
+	for _, w := range words {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}

@@ -1,0 +1,211 @@
+package mvcc
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// BulkWriter loads many rows from several goroutines, each with an appender of its own. Full chunks
+// are closed, and in a durable store written to segment files, while the load runs. The rows become
+// the transaction's when Finish returns.
+type BulkWriter struct {
+	txn   *Txn
+	id    TableID
+	local *localTable
+
+	mu     sync.Mutex
+	full   []bulkChunk
+	rest   []bulkChunk // the short end of each appender's rows, in builders
+	open   int
+	files  *segmentWriters
+	failed error
+}
+
+// bulkChunk is a chunk and its place in the input.
+type bulkChunk struct {
+	part, index int
+	chunk       *chunk
+}
+
+// BulkAppender takes one part of a bulk load's rows. It belongs to one goroutine.
+type BulkAppender struct {
+	writer *BulkWriter
+	part   int
+	index  int
+	chunk  *chunk
+}
+
+// Writer starts a bulk load into a table. Until it has finished, the transaction must not be used
+// otherwise.
+func (t *Txn) Writer(id TableID) (*BulkWriter, error) {
+	l, err := t.local(id)
+	if err != nil {
+		return nil, err
+	}
+	return &BulkWriter{txn: t, id: id, local: l, files: t.segmentWriters(id, l.schema.Columns)}, nil
+}
+
+// Appender makes an appender for part number `part` of the input. The table's rows lie by part, and
+// within a part as appended. Parts may be filled in any order and at once; each has one appender.
+func (w *BulkWriter) Appender(part int) *BulkAppender {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open++
+	return &BulkAppender{writer: w, part: part}
+}
+
+// Append copies the batch's selected rows, its columns in schema order.
+func (a *BulkAppender) Append(b *columnar.Batch) error {
+	l := a.writer.local
+	if err := checkColumns(l.name, &l.schema, b); err != nil {
+		return err
+	}
+	n := b.Rows()
+	for from := 0; from < n; {
+		if a.chunk == nil {
+			a.chunk = newChunk(0, l.schema.Columns)
+		}
+		count := min(n-from, a.chunk.room())
+		if count > 0 {
+			a.chunk.append(b.Cols, rowsFrom(b, from, count, n), count)
+			from += count
+		}
+		if a.chunk.room() == 0 {
+			if err := a.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rowsFrom selects count rows of the batch's n selected ones.
+func rowsFrom(b *columnar.Batch, from, count, n int) []uint32 {
+	switch {
+	case b.Sel != nil:
+		return b.Sel[from : from+count]
+	case count < n:
+		return ascendingRows(from, count)
+	}
+	return nil
+}
+
+// flush closes the full chunk.
+func (a *BulkAppender) flush() error {
+	c := a.chunk
+	a.chunk = nil
+	place := bulkChunk{part: a.part, index: a.index, chunk: c}
+	a.index++
+	if err := a.writer.seal(c); err != nil {
+		return err
+	}
+	a.writer.mu.Lock()
+	defer a.writer.mu.Unlock()
+	a.writer.full = append(a.writer.full, place)
+	return nil
+}
+
+// Close ends the part.
+func (a *BulkAppender) Close() error {
+	w := a.writer
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open--
+	if a.chunk != nil {
+		w.rest = append(w.rest, bulkChunk{part: a.part, index: a.index, chunk: a.chunk})
+		a.chunk = nil
+	}
+	return nil
+}
+
+// Finish makes the rows the transaction's, in the order of the input, and checks the table's keys.
+// All appenders must have been closed.
+func (w *BulkWriter) Finish(ctx context.Context) error {
+	if w.open > 0 {
+		return sqlerr.New(sqlerr.InternalError, "%d appenders of a bulk load are open", w.open)
+	}
+	if len(w.full) == 0 && w.restRows() < segment.MaxRows {
+		return w.finishSmall()
+	}
+	if err := w.mergeRest(); err != nil {
+		return err
+	}
+	slices.SortFunc(w.full, compareBulk)
+	if err := w.files.finish(); err != nil {
+		return err
+	}
+	t := w.txn
+	t.mu.Lock()
+	w.local.closeOpen()
+	for _, b := range w.full {
+		b.chunk.id = w.local.next
+		w.local.next++
+		w.local.chunks = append(w.local.chunks, b.chunk)
+	}
+	t.mu.Unlock()
+	return t.checkAllKeys(w.id)
+}
+
+func compareBulk(a, b bulkChunk) int {
+	return cmp.Or(cmp.Compare(a.part, b.part), cmp.Compare(a.index, b.index))
+}
+
+func (w *BulkWriter) restRows() int {
+	n := 0
+	for _, b := range w.rest {
+		n += b.chunk.rows
+	}
+	return n
+}
+
+// finishSmall sends few rows the ordinary way, through the log into the open chunk.
+func (w *BulkWriter) finishSmall() error {
+	slices.SortFunc(w.rest, compareBulk)
+	for _, b := range w.rest {
+		batch := &columnar.Batch{Len: b.chunk.rows}
+		for i := range b.chunk.fields {
+			batch.Cols = append(batch.Cols, b.chunk.prefix(i, b.chunk.rows))
+		}
+		if err := w.txn.Append(w.id, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergeRest closes the short ends, neighbours together, so that a load in many small parts makes few chunks.
+func (w *BulkWriter) mergeRest() error {
+	slices.SortFunc(w.rest, compareBulk)
+	for from := 0; from < len(w.rest); {
+		first := w.rest[from]
+		to := from + 1
+		for to < len(w.rest) && first.chunk.rows+w.rest[to].chunk.rows <= segment.MaxRows && first.chunk.room() > 0 {
+			next := w.rest[to].chunk
+			cols := make([]*columnar.Vector, len(next.fields))
+			for i := range cols {
+				cols[i] = next.prefix(i, next.rows)
+			}
+			first.chunk.append(cols, nil, next.rows)
+			to++
+		}
+		if err := w.seal(first.chunk); err != nil {
+			return err
+		}
+		w.full = append(w.full, first)
+		from = to
+	}
+	return nil
+}
+
+// seal closes a chunk and writes it to a segment file when the store has files.
+func (w *BulkWriter) seal(c *chunk) error {
+	c.closed = true
+	c.narrow(w.txn.store.dictsOfTable(w.id))
+	return w.files.write(c)
+}

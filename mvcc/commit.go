@@ -1,0 +1,249 @@
+package mvcc
+
+import (
+	"context"
+	"slices"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// tableWrite is a transaction's changes of one table, ready to be sequenced.
+type tableWrite struct {
+	id      TableID
+	local   *localTable
+	adopted []*chunk // whole chunks that become the table's as they are
+	tail    []rowsOf // rows that go into the open chunk
+	deletes []rowGroup
+}
+
+// rowsOf is rows of local chunks by schema columns.
+type rowsOf struct {
+	cols []*columnar.Vector
+	sel  []uint32 // nil for all n
+	n    int
+}
+
+// Commit makes the transaction's writes durable and visible, all or nothing, and gives their place in
+// the order of commits. It fails with 40001 when another commit got in the way, with 23505 when one
+// took a key, and with 58030 or 53100 when the log cannot be written. The transaction has ended in
+// every case.
+func (t *Txn) Commit(ctx context.Context) (Timestamp, error) {
+	if t.done {
+		return 0, sqlerr.New(sqlerr.InvalidTransactionState, "the transaction has ended")
+	}
+	defer t.end()
+	if !t.Written() {
+		t.discardFiles()
+		return t.store.Version(), nil
+	}
+	at, err := t.commit(ctx)
+	if err != nil {
+		return 0, err
+	}
+	t.store.publish(at)
+	t.store.afterCommit()
+	return at, nil
+}
+
+func (t *Txn) commit(ctx context.Context) (Timestamp, error) {
+	if err := t.store.failure(); err != nil {
+		t.discardFiles()
+		return 0, err
+	}
+	writes, err := t.prepare(ctx)
+	if err != nil {
+		t.discardFiles()
+		return 0, err
+	}
+	payloads, err := t.store.encode(writes)
+	if err != nil {
+		t.discardFiles()
+		return 0, err
+	}
+	at, lsn, err := t.sequence(writes, payloads)
+	if err != nil {
+		t.discardFiles()
+		return 0, err
+	}
+	return at, t.store.await(lsn)
+}
+
+// prepare closes and, in a durable store, seals the whole chunks, and gathers the rest.
+func (t *Txn) prepare(ctx context.Context) ([]tableWrite, error) {
+	ids := make([]TableID, 0, len(t.tables))
+	for id := range t.tables {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	writes := make([]tableWrite, 0, len(ids))
+	for _, id := range ids {
+		w, err := t.prepareTable(ctx, id, t.tables[id])
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, w)
+	}
+	return writes, nil
+}
+
+func (t *Txn) prepareTable(ctx context.Context, id TableID, l *localTable) (tableWrite, error) {
+	w := tableWrite{id: id, local: l}
+	if l.dropped {
+		return w, nil
+	}
+	for _, c := range l.chunks {
+		if c.builders == nil || c.closed && c.rows == segment.MaxRows {
+			c.closed = true
+			c.narrow(t.store.dictsOfTable(id))
+			w.adopted = append(w.adopted, c)
+			continue
+		}
+		w.tail = append(w.tail, l.remaining(c)...)
+	}
+	for chunk, own := range l.deletes {
+		if chunk < localChunk && !own.rows.IsEmpty() {
+			w.deletes = append(w.deletes, rowGroup{chunk: chunk, rows: own.rows})
+		}
+	}
+	slices.SortFunc(w.deletes, func(a, b rowGroup) int { return int(a.chunk) - int(b.chunk) })
+	return w, t.sealAdopted(ctx, id, w.adopted)
+}
+
+// remaining gives the rows of a local chunk that the transaction did not delete again.
+func (l *localTable) remaining(c *chunk) []rowsOf {
+	rows := rowsOf{cols: make([]*columnar.Vector, len(l.schema.Columns)), n: c.rows}
+	for i := range l.schema.Columns {
+		def := &l.schema.Columns[i]
+		if at := c.field(def.FieldID); at >= 0 {
+			rows.cols[i] = c.prefix(at, c.rows)
+		} else {
+			rows.cols[i] = missingColumn(def, c.rows)
+		}
+	}
+	if own := l.deletes[c.id]; own != nil && !own.rows.IsEmpty() {
+		gone := &Bitmap{}
+		gone.mark(own.rows)
+		rows.sel = gone.Keep(0, c.rows, nil)
+		rows.n = len(rows.sel)
+	}
+	if rows.n == 0 {
+		return nil
+	}
+	return []rowsOf{rows}
+}
+
+// prefix is the first n rows of a local chunk's column.
+func (c *chunk) prefix(ordinal, n int) *columnar.Vector {
+	if c.builders != nil {
+		return c.builders[ordinal].View(n)
+	}
+	var v columnar.Vector
+	c.columns[ordinal].Slice(0, n, &v)
+	return &v
+}
+
+// sequence validates the writes against everything sequenced before, gives them their timestamp,
+// hands them to the log and applies them to the tables, where no snapshot sees them yet.
+func (t *Txn) sequence(writes []tableWrite, payloads []payload) (Timestamp, uint64, error) {
+	s := t.store
+	if err := s.reserveLog(payloads); err != nil {
+		return 0, 0, err
+	}
+	watermark := s.watermark()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range writes {
+		if err := t.validate(&writes[i]); err != nil {
+			return 0, 0, err
+		}
+	}
+	at := s.last + 1
+	places := make([]place, 0, 2*len(writes))
+	for i := range writes {
+		places = s.apply(&writes[i], at, watermark, places)
+	}
+	lsn, err := s.logCommit(t.id, at, payloads, places)
+	if err != nil {
+		return 0, 0, err
+	}
+	s.last = at
+	return at, lsn, nil
+}
+
+// validate reports a conflict with a commit after the snapshot. Commits that are sequenced but not
+// durable yet count.
+func (t *Txn) validate(w *tableWrite) error {
+	shared := t.store.tables[w.id]
+	if w.local.base == nil {
+		if shared != nil {
+			return sqlerr.New(sqlerr.DuplicateTable, "table number %d is in use", w.id)
+		}
+		return nil
+	}
+	if shared == nil || shared.newest().at > t.snapshot {
+		return changedMeanwhile(w.local.name)
+	}
+	for _, group := range w.deletes {
+		c := shared.find(group.chunk)
+		if c == nil {
+			return changedMeanwhile(w.local.name)
+		}
+		if c.deletes.conflicts(t.snapshot, group.rows) {
+			return concurrentUpdate()
+		}
+	}
+	return t.recheckKeys(w, shared)
+}
+
+// apply makes the writes part of the shared table, invisible until published, and notes where its
+// chunks and rows went, for the log.
+func (s *Store) apply(w *tableWrite, at, watermark Timestamp, places []place) []place {
+	shared := s.tables[w.id]
+	l := w.local
+	if shared == nil {
+		shared = &table{id: w.id}
+		s.tables[w.id] = shared
+	}
+	if l.dropped {
+		shared.versions = append(shared.versions, schemaVersion{at: at, name: l.name, schema: l.schema, dropped: true})
+		return append(places, place{})
+	}
+	if l.altered {
+		shared.alter(schemaVersion{at: at, name: l.name, schema: l.schema})
+		places = append(places, place{})
+	}
+	for _, c := range w.adopted {
+		own := l.deletes[c.id]
+		shared.adopt(c)
+		c.history = []rowsAt{{at: at, rows: c.rows}}
+		if own != nil {
+			c.deletes = c.deletes.with(at, own.rows, watermark)
+		}
+	}
+	if len(w.adopted) > 0 {
+		places = append(places, place{chunk: w.adopted[0].id})
+	}
+	for _, rows := range w.tail {
+		c := shared.openChunk()
+		places = append(places, place{chunk: c.id, offset: uint32(c.rows)})
+		shared.appendRows(rows.cols, rows.sel, rows.n, at, watermark)
+	}
+	for _, group := range w.deletes {
+		places = append(places, place{chunk: group.chunk})
+		c := shared.find(group.chunk)
+		c.deletes = c.deletes.with(at, group.rows, watermark)
+	}
+	return places
+}
+
+// alter makes a new schema the newest. Rows from here on have another shape, or other keys.
+func (t *table) alter(v schemaVersion) {
+	t.versions = append(t.versions[:len(t.versions):len(t.versions)], v)
+	t.closeOpen()
+	t.keys = nil
+}
+
+// place is where a log record's rows went: the chunk and the offset of the first.
+type place struct{ chunk, offset uint32 }

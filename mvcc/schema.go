@@ -1,0 +1,56 @@
+package mvcc
+
+import (
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/types"
+)
+
+// TableID names a table for ever.
+type TableID = catalog.ID
+
+// Timestamp is a place in the order of commits. A snapshot at t sees the commits up to and including t.
+type Timestamp uint64
+
+// Zone describes one column of one chunk.
+type Zone = segment.Zone
+
+// ColumnDef is a stored column. FieldID identifies it across schema versions.
+type ColumnDef struct {
+	FieldID int32
+	Name    string
+	Type    types.Type
+	NotNull bool
+	// Missing is the value of rows that were written before the column was added.
+	Missing types.Value
+}
+
+// Key is a set of columns whose values, where none is NULL, no two rows share.
+type Key struct {
+	Name   string
+	Fields []int32
+}
+
+// Schema is the stored columns of a table, in the order in which batches carry them, and its keys.
+type Schema struct {
+	Columns []ColumnDef
+	Keys    []Key
+}
+
+// ordinal finds a field, or -1.
+func (s *Schema) ordinal(field int32) int {
+	for i := range s.Columns {
+		if s.Columns[i].FieldID == field {
+			return i
+		}
+	}
+	return -1
+}
+
+// schemaVersion is a table's schema from a commit on.
+type schemaVersion struct {
+	at      Timestamp
+	name    string
+	schema  Schema
+	dropped bool
+}

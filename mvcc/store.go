@@ -1,0 +1,119 @@
+package mvcc
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/oxidb/oxidb/columnar/segment"
+)
+
+// Options tune a store. The zero value is a good default.
+type Options struct {
+	// BufferPoolBytes bounds the sealed columns kept in memory; 0 means 2 GiB.
+	BufferPoolBytes int64
+	// CheckpointBytes is the length of the log that starts a checkpoint; 0 means 256 MiB, negative never.
+	CheckpointBytes int64
+	// NoSync acknowledges commits before their log records are on disk: a crash of the machine may
+	// lose the last ones, never tear one.
+	NoSync bool
+}
+
+// Store is one database: its tables, their history as far as snapshots need it, and the files under
+// one directory. It may be used by many goroutines at once.
+type Store struct {
+	opts Options
+
+	// mu orders commits: whoever holds it for writing sequences one. It guards all shared tables
+	// and chunks. It is held for no input or output.
+	mu     sync.RWMutex
+	tables map[TableID]*table
+	last   Timestamp // the newest sequenced commit
+
+	visible atomic.Uint64 // the newest commit that snapshots see
+	failed  atomic.Pointer[error]
+
+	activeMu sync.Mutex
+	active   map[Timestamp]int // open snapshots
+	closed   bool
+
+	nextTxn atomic.Uint64
+	nextID  atomic.Uint32 // TableIDs handed out
+
+	dictsMu sync.Mutex
+	dicts   map[columnKey]*segment.Dictionaries
+
+	statsMu sync.Mutex
+	stats   map[TableID]cachedStats
+}
+
+// firstUserID leaves the numbers below to system tables.
+const firstUserID = 1000
+
+func newStore(o Options) *Store {
+	s := &Store{
+		opts:   o,
+		tables: map[TableID]*table{},
+		active: map[Timestamp]int{},
+		dicts:  map[columnKey]*segment.Dictionaries{},
+		stats:  map[TableID]cachedStats{},
+	}
+	s.nextID.Store(firstUserID)
+	return s
+}
+
+// NewID gives a number that no table, view or index has had.
+func (s *Store) NewID() TableID { return TableID(s.nextID.Add(1)) }
+
+// usedID keeps NewID above a number that is in use.
+func (s *Store) usedID(id TableID) {
+	for {
+		at := s.nextID.Load()
+		if uint32(id) <= at || s.nextID.CompareAndSwap(at, uint32(id)) {
+			return
+		}
+	}
+}
+
+// Version is the newest visible commit.
+func (s *Store) Version() Timestamp { return Timestamp(s.visible.Load()) }
+
+// TxnOptions say what a transaction may do.
+type TxnOptions struct{ ReadOnly bool }
+
+// Begin starts a transaction on a snapshot of everything committed. It must be ended by Commit or Rollback.
+func (s *Store) Begin(o TxnOptions) *Txn {
+	s.activeMu.Lock()
+	defer s.activeMu.Unlock()
+	snapshot := s.Version()
+	s.active[snapshot]++
+	return &Txn{store: s, id: s.nextTxn.Add(1), snapshot: snapshot, readOnly: o.ReadOnly, tables: map[TableID]*localTable{}, seen: map[TableID]*Table{}}
+}
+
+func (s *Store) release(snapshot Timestamp) {
+	s.activeMu.Lock()
+	defer s.activeMu.Unlock()
+	if s.active[snapshot]--; s.active[snapshot] == 0 {
+		delete(s.active, snapshot)
+	}
+}
+
+// watermark is the oldest snapshot that anyone can read: changes up to it look alike to all.
+func (s *Store) watermark() Timestamp {
+	s.activeMu.Lock()
+	defer s.activeMu.Unlock()
+	oldest := s.Version()
+	for at := range s.active {
+		oldest = min(oldest, at)
+	}
+	return oldest
+}
+
+// publish makes a durable commit, and all before it (M5), visible.
+func (s *Store) publish(at Timestamp) {
+	for {
+		now := s.visible.Load()
+		if uint64(at) <= now || s.visible.CompareAndSwap(now, uint64(at)) {
+			return
+		}
+	}
+}
