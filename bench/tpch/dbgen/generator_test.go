@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -211,6 +212,46 @@ func BenchmarkFill(b *testing.B) {
 			b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
 		})
 	}
+}
+
+// TestTextMarks would fail if a mark were not where a sentence begins, or its seed not the state there. It
+// prints the right marks.
+func TestTextMarks(t *testing.T) {
+	a := author{text: make([]byte, 2*maxSentence), seed: textMarks[0].seed}
+	const pieces = 16
+	at := 0
+	want := []textMark{{0, a.seed}}
+	for at < textSize {
+		a.at = 0
+		a.sentence()
+		at += a.at
+		if len(want) < pieces && at >= textSize/pieces*len(want) {
+			want = append(want, textMark{at, a.seed})
+		}
+	}
+	if !slices.Equal(want, textMarks[:]) {
+		t.Errorf("the marks are %v", want)
+	}
+}
+
+// BenchmarkScaleFactor1 measures all tables into fresh memory on all cores, the text included.
+func BenchmarkScaleFactor1(b *testing.B) {
+	var rows int64
+	for b.Loop() {
+		g, err := New(Options{Scale: 1})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, table := range Tables() {
+			for cols, err := range g.Columns(context.Background(), table) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				rows += int64(cols.Rows)
+			}
+		}
+	}
+	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
 }
 
 // BenchmarkText measures the writing of the text.
