@@ -101,6 +101,7 @@ func mapExprs(n Node, f func(Expr) Expr) Node {
 		if n.Offset != nil {
 			m.Offset = f(n.Offset)
 		}
+		m.By = mapList(n.By, f)
 		return &m
 	}
 	return n

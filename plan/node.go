@@ -81,10 +81,13 @@ type ExternalSource interface {
 	EstimatedRows() float64
 }
 
-// Generate is a set-returning function in FROM that makes its rows itself: generate_series.
+// Generate is a set-returning function in FROM that makes its rows itself: generate_series. With an
+// Input (LATERAL, after unnesting) it makes its rows for every row of Input, whose columns the
+// arguments may use and whose columns come first in the output.
 type Generate struct {
 	Base
 	Function string
+	Input    Node
 	Args     []Expr
 	Cols     []Column
 }
@@ -133,7 +136,8 @@ type EquiPair struct {
 }
 
 // Join joins Left and Right. Equi conditions are hashed, Residual is checked on pairs that match
-// them. The right child is always the build side: the optimizer swaps children and kinds.
+// them. The right child is always the build side: the optimizer swaps children and kinds. A NullAware
+// join (anti or mark) has exactly one equi pair and no residual.
 type Join struct {
 	Base
 	Kind        JoinKind
@@ -161,6 +165,9 @@ type Apply struct {
 	Kind        JoinKind
 	Left, Right Node
 	On          []Expr
+	// Mark and NullAware are as in Join; the optimizer sets them when it turns subqueries into applies.
+	Mark      Column
+	NullAware bool
 }
 
 // Aggregate groups by Groups and computes Aggs. Without groups it delivers exactly one row.
@@ -196,10 +203,13 @@ type Sort struct {
 }
 
 // Limit skips Offset rows and passes Count; nil means none. Expressions are constant per execution.
+// With By it does so for each run of equal By values (NULLs are equal); the input is then sorted by
+// them first.
 type Limit struct {
 	Base
 	Input         Node
 	Count, Offset Expr
+	By            []Expr
 }
 
 // SetOpKind is UNION, INTERSECT or EXCEPT.

@@ -8,7 +8,6 @@ import (
 
 func (n *Scan) Children() []Node        { return nil }
 func (n *External) Children() []Node    { return nil }
-func (n *Generate) Children() []Node    { return nil }
 func (n *Values) Children() []Node      { return nil }
 func (n *Empty) Children() []Node       { return nil }
 func (n *WorkingScan) Children() []Node { return nil }
@@ -28,7 +27,6 @@ func (n *Shared) Children() []Node { return nil }
 
 func (n *Scan) With([]Node) Node        { return n }
 func (n *External) With([]Node) Node    { return n }
-func (n *Generate) With([]Node) Node    { return n }
 func (n *Values) With([]Node) Node      { return n }
 func (n *Empty) With([]Node) Node       { return n }
 func (n *WorkingScan) With([]Node) Node { return n }
@@ -45,7 +43,6 @@ func (n *SetOp) With(c []Node) Node     { m := *n; m.Left, m.Right = c[0], c[1];
 func (n *Recursive) With(c []Node) Node { m := *n; m.Init, m.Step = c[0], c[1]; return &m }
 
 func (n *External) Columns() []Column    { return n.Cols }
-func (n *Generate) Columns() []Column    { return n.Cols }
 func (n *Values) Columns() []Column      { return n.Cols }
 func (n *Empty) Columns() []Column       { return n.Cols }
 func (n *WorkingScan) Columns() []Column { return n.Cols }
@@ -56,6 +53,33 @@ func (n *Filter) Columns() []Column      { return n.Input.Columns() }
 func (n *Distinct) Columns() []Column    { return n.Input.Columns() }
 func (n *Sort) Columns() []Column        { return n.Input.Columns() }
 func (n *Limit) Columns() []Column       { return n.Input.Columns() }
+
+// Children of a Generate: its lateral input, if it has one.
+func (n *Generate) Children() []Node {
+	if n.Input == nil {
+		return nil
+	}
+	return []Node{n.Input}
+}
+
+// With gives a copy of n over another lateral input.
+func (n *Generate) With(c []Node) Node {
+	if len(c) == 0 {
+		return n
+	}
+	m := *n
+	m.Input = c[0]
+	return &m
+}
+
+// Columns of a Generate are those of its lateral input, then its own.
+func (n *Generate) Columns() []Column {
+	if n.Input == nil {
+		return n.Cols
+	}
+	in := n.Input.Columns()
+	return append(in[:len(in):len(in)], n.Cols...)
+}
 
 // Columns of a Scan are Cols, then the row id when it is wanted.
 func (n *Scan) Columns() []Column {
@@ -91,7 +115,7 @@ func (n *Aggregate) Columns() []Column {
 func (n *Join) Columns() []Column { return joinColumns(n.Kind, n.Left, n.Right, n.Mark) }
 
 // Columns of an Apply follow Join's rules.
-func (n *Apply) Columns() []Column { return joinColumns(n.Kind, n.Left, n.Right, Column{}) }
+func (n *Apply) Columns() []Column { return joinColumns(n.Kind, n.Left, n.Right, n.Mark) }
 
 func joinColumns(kind JoinKind, left, right Node, mark Column) []Column {
 	l := left.Columns()
@@ -229,6 +253,9 @@ func (n *Limit) Label() string {
 	}
 	if n.Offset != nil {
 		s += " offset " + n.Offset.String()
+	}
+	if len(n.By) > 0 {
+		s += " per " + list(n.By, ", ")
 	}
 	return s
 }

@@ -1,0 +1,3 @@
+package optimize
+
+type profile struct{}

@@ -1,0 +1,39 @@
+package optimize
+
+import "github.com/oxidb/oxidb/plan"
+
+// Rule is what is known of a rule from outside.
+type Rule struct {
+	Name string
+	// Sentence says what the rule does.
+	Sentence string
+	// Required rules cannot be switched off: without them a plan cannot run.
+	Required bool
+}
+
+type rule struct {
+	Rule
+	// run rewrites one tree; whole, when set, sees the root and its sub-plans together.
+	run   func(*optimizer, plan.Node) plan.Node
+	whole func(*optimizer, plan.Node) plan.Node
+}
+
+// Rules lists the rules in the order in which they run first; a name may run more than once.
+func Rules() []Rule {
+	var out []Rule
+	seen := map[string]bool{}
+	for _, r := range rules {
+		if !seen[r.Name] {
+			seen[r.Name] = true
+			out = append(out, r.Rule)
+		}
+	}
+	return out
+}
+
+// rules is the optimizer: what runs, in this order.
+var rules = []rule{
+	{Rule: Rule{"normalise", "Constants are folded, booleans simplified, common conjuncts taken out of OR.", false}, run: normalise},
+	{Rule: Rule{"inline_shared", "A shared plan with one reader is put where it is read.", true}, whole: inlineShared},
+	{Rule: Rule{"unnest", "Subqueries and lateral items become joins.", true}, whole: unnest},
+}
