@@ -1,0 +1,141 @@
+package expr
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/plan"
+)
+
+// Predicate is a conjunction that refines selections. Its conjuncts run in the order of cost per row
+// taken away, measured while running (Hellerstein and Stonebraker, "Predicate Migration", 1993). It
+// belongs to one worker.
+type Predicate struct {
+	worker  *exec.Worker
+	terms   []*conjunct
+	batch   columnar.Batch
+	rows    []uint32
+	batches int
+}
+
+// conjunct is a term with what it was measured to cost.
+type conjunct struct {
+	condition
+	// fallible terms may raise an error on rows that others take away: they keep their place behind
+	// all that cannot.
+	fallible bool
+	nanos    float64 // per row
+	pass     float64 // fraction of rows that stay
+}
+
+const (
+	// measureEvery is the number of batches between two measured ones; after measureFirst measured
+	// batches at the start the first order is chosen.
+	measureEvery = 16
+	measureFirst = 2
+	// decay is the weight of the newest measurement.
+	decay = 0.25
+)
+
+// CompilePredicate makes the filter "all of preds are TRUE" for batches laid out as in.
+func CompilePredicate(preds []plan.Expr, in Input, w *exec.Worker) (*Predicate, error) {
+	c := &compiler{in, w}
+	var sure, fallible []plan.Expr
+	for _, e := range preds {
+		for _, term := range plan.Conjuncts(e) {
+			if mayFail(term) {
+				fallible = append(fallible, term)
+			} else {
+				sure = append(sure, term)
+			}
+		}
+	}
+	p := &Predicate{worker: w}
+	list, err := c.conditions(sure, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, term := range fuseRanges(list) {
+		p.terms = append(p.terms, &conjunct{condition: term})
+	}
+	if list, err = c.conditions(fallible, true); err != nil {
+		return nil, err
+	}
+	for _, term := range list {
+		p.terms = append(p.terms, &conjunct{condition: term, fallible: true})
+	}
+	return p, nil
+}
+
+// mayFail reports an expression that can raise an error other than overflow.
+func mayFail(e plan.Expr) bool {
+	found := false
+	plan.Walk(e, func(e plan.Expr) bool {
+		switch e := e.(type) {
+		case *plan.Arith:
+			found = found || e.Op >= plan.Div
+		case *plan.Call, *plan.Cast:
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// Select gives the rows of b on which the predicate is TRUE: nil for all rows of the batch, else
+// ascending row numbers, borrowed until the next Select (or b.Sel itself). b is not changed.
+func (p *Predicate) Select(b *columnar.Batch) ([]uint32, error) {
+	rows := room(p.worker, &p.rows, b.Len)
+	p.batch = *b
+	p.batches++
+	measured := len(p.terms) > 1 && (p.batches <= measureFirst || p.batches%measureEvery == 0)
+	for _, term := range p.terms {
+		if p.batch.Sel != nil && len(p.batch.Sel) == 0 {
+			break
+		}
+		var start time.Time
+		if measured {
+			start = time.Now()
+		}
+		sel, err := term.filter(&p.batch, rows)
+		if err != nil {
+			return nil, err
+		}
+		before := p.batch.Rows()
+		p.batch.Sel = sel
+		if measured && before > 0 {
+			term.measure(float64(time.Since(start))/float64(before), float64(p.batch.Rows())/float64(before))
+		}
+	}
+	if measured && p.batches >= measureFirst {
+		p.reorder()
+	}
+	return p.batch.Sel, nil
+}
+
+func (c *conjunct) measure(nanos, pass float64) {
+	if c.nanos == 0 {
+		c.nanos, c.pass = nanos, pass
+		return
+	}
+	c.nanos += decay * (nanos - c.nanos)
+	c.pass += decay * (pass - c.pass)
+}
+
+// rank is the cost of taking one row away; a term that takes none is worst.
+func (c *conjunct) rank() float64 { return c.nanos / max(1-c.pass, 1e-6) }
+
+func (p *Predicate) reorder() {
+	slices.SortStableFunc(p.terms, func(a, b *conjunct) int {
+		switch {
+		case a.fallible != b.fallible:
+			return b2i(a.fallible) - b2i(b.fallible)
+		case a.fallible:
+			return 0
+		}
+		return cmp.Compare(a.rank(), b.rank())
+	})
+}
