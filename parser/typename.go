@@ -61,7 +61,11 @@ func (p *parser) smallInteger() int32 {
 // typeFromParts makes a type of a name that was read as something else before.
 func (p *parser) typeFromParts(parts []ast.Ident, span ast.Span) *ast.TypeName {
 	n := len(parts) - 1
-	return &ast.TypeName{Span: span, Qualifier: parts[:n:n], Name: parts[n].Name}
+	t := &ast.TypeName{Span: span, Name: parts[n].Name}
+	if n > 0 {
+		t.Qualifier = parts[:n:n]
+	}
+	return t
 }
 
 // simpleType reads SimpleTypename, except SETOF and array bounds.
