@@ -22,7 +22,7 @@
 //
 // TYPES has one letter a column: I prints an integer (fractions cut, booleans as 1 and 0), R prints
 // three decimals, T prints PostgreSQL's text. NULL prints as NULL, the empty text as (empty), control
-// characters as backslash escapes. SORT is nosort (the default), rowsort or valuesort.
+// characters as backslash escapes, a space at a value's end as \x20. SORT is nosort (the default), rowsort or valuesort.
 //
 // Results stand one row a line with tabs between values, or one value a line (the SQLite form), or as
 // "30 values hashing to MD5". colnames and coltypes put a line of column names, then of type names,

@@ -109,7 +109,7 @@ func formatValue(kind byte, value *string) string {
 	case *value == "":
 		return "(empty)"
 	}
-	return escapeControls(*value)
+	return escapeBlanks(*value)
 }
 
 // formatInteger cuts fractions as C's conversion to int does, without losing digits of long numbers.
@@ -142,13 +142,17 @@ func formatReal(text string) string {
 	return strconv.FormatFloat(f, 'f', 3, 64)
 }
 
-// escapeControls keeps a value on one line and free of tabs.
-func escapeControls(text string) string {
-	if !strings.ContainsFunc(text, isControl) {
-		return text
+// escapeBlanks keeps a value on one line, free of tabs, and visible where it ends in a space.
+func escapeBlanks(text string) string {
+	body, ending := text, ""
+	if strings.HasSuffix(text, " ") {
+		body, ending = text[:len(text)-1], `\x20`
+	}
+	if !strings.ContainsFunc(body, isControl) {
+		return body + ending
 	}
 	var b strings.Builder
-	for _, c := range text {
+	for _, c := range body {
 		if isControl(c) {
 			quoted := strconv.QuoteRune(c)
 			b.WriteString(quoted[1 : len(quoted)-1])
@@ -156,7 +160,7 @@ func escapeControls(text string) string {
 			b.WriteRune(c)
 		}
 	}
-	return b.String()
+	return b.String() + ending
 }
 
 func isControl(c rune) bool { return c < ' ' || c == 0x7f }

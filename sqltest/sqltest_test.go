@@ -94,6 +94,7 @@ func TestGoodRecordsPass(t *testing.T) {
 		"reals":           "query RRR\nrows: 1,2.0005,NaN\n----\n1.000\t2.001\tNaN",
 		"texts":           "query TTT\nrows: NIL,EMPTY,a b\n----\nNULL\t(empty)\ta b",
 		"tab in value":    "query T\nrows: a\tb\n----\na\\tb",
+		"space at end":    "query TTT\nrows:  a  , b ,c\n----\n a \\x20\t b\\x20\tc",
 		"one a line":      "query II\nrows: 1,2|3,4\n----\n1\n2\n3\n4",
 		"row sort":        "query II rowsort\nrows: 3,1|10,2|3,0\n----\n10\t2\n3\t0\n3\t1",
 		"value sort":      "query II valuesort\nrows: 3,1|2,4\n----\n1\n2\n3\n4",
