@@ -3,7 +3,6 @@ package segment
 import (
 	"bytes"
 	"slices"
-	"sort"
 	"sync"
 
 	"github.com/zeebo/xxh3"
@@ -83,10 +82,10 @@ func (d *Dictionaries) resort(dict *columnar.Dictionary) *resorted {
 }
 
 func sortDictionary(dict *columnar.Dictionary) *resorted {
-	if dict.Sorted {
+	values := dict.Values
+	if dict.Sorted && values.Offsets[0] == 0 {
 		return &resorted{dict: dict}
 	}
-	values := dict.Values
 	order := make([]uint32, values.Len)
 	for i := range order {
 		order[i] = uint32(i)
@@ -305,11 +304,4 @@ func (t *stringTable) code(v *columnar.Vector, i uint32) (uint32, bool) {
 			return slot - 1, true
 		}
 	}
-}
-
-// Find gives the code of s in a sorted dictionary.
-func Find(d *columnar.Dictionary, s []byte) (uint32, bool) {
-	n := d.Values.Len
-	i := sort.Search(n, func(i int) bool { return bytes.Compare(d.Values.Row(i), s) >= 0 })
-	return uint32(i), i < n && bytes.Equal(d.Values.Row(i), s)
 }

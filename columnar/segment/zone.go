@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/axiomhq/hyperloglog"
+	"github.com/zeebo/xxh3"
 
 	"github.com/oxidb/oxidb/types"
 )
@@ -86,4 +87,12 @@ func countBits(words []uint64) int {
 		n += bits.OnesCount64(w)
 	}
 	return n
+}
+
+// hashValue is the hash that sketches take of an integer or string value.
+func hashValue(v types.Value) uint64 {
+	if v.Type.Class() == types.ClassBytes {
+		return xxh3.HashString(v.S)
+	}
+	return hashInt(uint64(v.I))
 }
