@@ -4,46 +4,34 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
-	"os"
 	"testing"
 
 	"github.com/oxidb/oxidb/sqltest"
 )
 
-// server is shared by the tests of this package; nil where PostgreSQL 15 is absent.
-var server *Server
-
 var rewrite = flag.Bool("rewrite", false, "write PostgreSQL's answers into the slt files")
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	os.Exit(runWithServer(m))
-}
-
-func runWithServer(m *testing.M) int {
-	var err error
-	server, err = Start(context.Background())
-	if err != nil && !errors.Is(err, ErrAbsent) {
-		fmt.Fprintln(os.Stderr, "starting PostgreSQL:", err)
-		return 1
+// startServer runs a server for one test, and skips it where PostgreSQL 15 is absent.
+func startServer(t *testing.T) *Server {
+	t.Helper()
+	server, err := Start(context.Background())
+	if errors.Is(err, ErrAbsent) {
+		t.Skip(err)
 	}
-	code := m.Run()
-	if server == nil {
-		return code
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := server.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, "stopping PostgreSQL:", err)
-		return 1
-	}
-	return code
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
 }
 
 // target gives every file a database of its own.
 func target(t *testing.T) sqltest.Target {
-	if server == nil {
-		t.Skip(ErrAbsent)
-	}
+	server := startServer(t)
 	return sqltest.Target{Name: "postgresql", Open: func(t testing.TB, _ string) sqltest.Engine {
 		database, err := server.CreateDatabase(context.Background())
 		if err != nil {

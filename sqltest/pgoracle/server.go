@@ -17,6 +17,9 @@ import (
 // ErrAbsent says that this machine has no PostgreSQL 15, or no account that may run it.
 var ErrAbsent = errors.New("PostgreSQL 15 is not installed")
 
+// port only names the socket's file; it is said outright because the environment may hold another.
+const port = "5432"
+
 // Server is a private PostgreSQL server on a unix socket in a temporary folder: bytewise collation,
 // UTC, ISO dates, nothing durable.
 type Server struct {
@@ -49,7 +52,7 @@ func Start(ctx context.Context) (_ *Server, err error) {
 		return nil, err
 	}
 	settings := "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off" +
-		" -c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres -c jit=off -k " + s.dir
+		" -c port=" + port + " -c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres -c jit=off -k " + s.dir
 	if err := s.command(ctx, "pg_ctl", "-D", data, "-w", "-l", filepath.Join(s.dir, "log"), "-o", settings, "start"); err != nil {
 		return nil, err
 	}
@@ -116,7 +119,7 @@ func (s *Server) command(ctx context.Context, name string, args ...string) error
 }
 
 func (s *Server) connect(ctx context.Context, database string) (*pgconn.PgConn, error) {
-	return pgconn.Connect(ctx, fmt.Sprintf("host=%s user=postgres dbname=%s sslmode=disable", s.dir, database))
+	return pgconn.Connect(ctx, fmt.Sprintf("host='%s' port=%s user=postgres dbname=%s sslmode=disable", s.dir, port, database))
 }
 
 func (s *Server) readTypes(ctx context.Context) (map[uint32]string, error) {
