@@ -31,6 +31,9 @@ func (p *parser) alter() ast.Statement {
 	a.IfExists = p.ifExists()
 	t := p.relation()
 	a.Name, a.Only = t.Name, t.Only
+	if a.Kind == ast.IndexObject && p.at(kwRename) && p.ahead(1).kw != kwTo {
+		p.syntaxErrorAt(p.i + 1)
+	}
 	a.Actions = []*ast.AlterAction{p.alterAction()}
 	for p.acceptKind(tkComma) {
 		a.Actions = append(a.Actions, p.alterAction())
@@ -71,7 +74,7 @@ func (p *parser) alterAction() *ast.AlterAction {
 	case kwSet:
 		p.alterSet(a, from)
 	case kwReset:
-		a.Kind, a.Options = ast.ResetOptions, p.optionList()
+		a.Kind, a.Options = ast.ResetOptions, p.storageOptions()
 	case kwOwner:
 		p.expect(kwTo)
 		a.Kind, a.NewName = ast.OwnerTo, p.roleSpec()
@@ -150,7 +153,7 @@ func (p *parser) alterRename(a *ast.AlterAction) {
 func (p *parser) alterSet(a *ast.AlterAction, from int) {
 	switch {
 	case p.kind() == tkLParen:
-		a.Kind, a.Options = ast.SetOptions, p.optionList()
+		a.Kind, a.Options = ast.SetOptions, p.storageOptions()
 	case p.accept(kwSchema):
 		a.Kind, a.NewName = ast.SetSchema, p.colID()
 	case p.accept(kwLogged):

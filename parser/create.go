@@ -172,7 +172,7 @@ func (p *parser) indexElem() *ast.IndexElem {
 	if t := p.tok(); t.isColID() && t.kw != kwAsc && t.kw != kwDesc && !(t.kw == kwNulls && (p.ahead(1).kw == kwFirst || p.ahead(1).kw == kwLast)) {
 		e.OpClass = p.qualifiedName()
 		if p.kind() == tkLParen {
-			e.ClassOptions = p.optionList()
+			e.ClassOptions = p.storageOptions()
 		}
 	}
 	e.Direction = p.direction()

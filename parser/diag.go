@@ -10,10 +10,9 @@ import (
 // wanted collects what the parser would have taken at the token of an error and at the one before
 // it, while the statement is parsed a second time: the first, successful path pays nothing for it.
 type wanted struct {
-	at       int // the index of the token of the error
-	here     []string
-	before   []string
-	keywords []string // keywords wanted here or before: candidates of a suggestion
+	at     int // the index of the token of the error
+	here   []string
+	before []string
 }
 
 func (w *wanted) keyword(i int, k keywordID) {
@@ -93,13 +92,14 @@ func (p *parser) explain(err *sqlerr.Error, start int, parse func()) {
 }
 
 // suggestion compares the word at the error, then the one before it, with the keywords that could
-// have stood there.
+// have stood there. The word before may have been taken for an alias, so what could follow the alias
+// could have stood in its place.
 func (p *parser) suggestion(w *wanted, start int) string {
 	if s := nearest(p.plainWord(w.at), w.here); s != "" {
 		return s
 	}
-	if w.at > start {
-		return nearest(p.plainWord(w.at-1), w.before)
+	if w.at > start && p.toks[w.at-1].kind == tkIdent {
+		return nearest(p.plainWord(w.at-1), append(w.before, w.here...))
 	}
 	return ""
 }

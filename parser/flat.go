@@ -65,8 +65,8 @@ func grammarOf[T any, N flatNode[T]]() flatGrammar {
 // flat reads the flat statement that starts at the current token.
 func (p *parser) flat() ast.Statement { return flatGrammars()[p.kw()](p) }
 
-// expectedWord finds the keywords and productions in the expected part of a participle message.
-var expectedWord = regexp.MustCompile(`"[^"]+"|[A-Za-z]+`)
+// grammarWord finds the words and signs in the expected part of a participle message, which is EBNF.
+var grammarWord = regexp.MustCompile(`"[^"]+"|[A-Za-z]+|[()|?*]`)
 
 // flatError turns a participle error into a syntax error at the same token.
 func (p *parser) flatError(err error) {
@@ -78,12 +78,51 @@ func (p *parser) flatError(err error) {
 	if p.want != nil {
 		message := located.Message()
 		if at := strings.LastIndex(message, "(expected "); at >= 0 {
-			for _, w := range expectedWord.FindAllString(message[at+len("(expected "):], -1) {
+			terms := &firstTerms{words: grammarWord.FindAllString(message[at+len("(expected "):len(message)-1], -1)}
+			terms.sequence()
+			for _, w := range terms.first {
 				p.want.word(i, flatExpected(w))
 			}
 		}
 	}
 	p.syntaxErrorAt(i)
+}
+
+// firstTerms collects the terminals that an EBNF expression can start with.
+type firstTerms struct {
+	words []string
+	first []string
+}
+
+// sequence reads alternatives up to a closing parenthesis, or the end, and tells whether they can all
+// be left out.
+func (f *firstTerms) sequence() (optional bool) {
+	open := true // all terms so far can be left out
+	for len(f.words) > 0 {
+		w := f.words[0]
+		f.words = f.words[1:]
+		switch w {
+		case ")":
+			return optional || open
+		case "|":
+			optional, open = optional || open, true
+			continue
+		}
+		before, inner := len(f.first), false
+		if w == "(" {
+			inner = f.sequence()
+		} else {
+			f.first = append(f.first, w)
+		}
+		if !open {
+			f.first = f.first[:before]
+		}
+		if len(f.words) > 0 && (f.words[0] == "?" || f.words[0] == "*") {
+			f.words, inner = f.words[1:], true
+		}
+		open = open && inner
+	}
+	return optional || open
 }
 
 // flatExpected is how a message calls a literal or production of a grammar.

@@ -113,6 +113,9 @@ func (g *setGrammar) tree(p *parser, span ast.Span) ast.Statement {
 		g.Zone.read(p, func() { s.Values = p.zoneValue() })
 	case g.Special != "":
 		s.Name = specialSettings[g.Special]
+		if g.Special == "AUTHORIZATION" && !strings.HasSuffix(g.Scope, "SESSION") {
+			p.syntaxErrorAt(p.tokenAt(int(span.Pos)) + 1)
+		}
 		if g.Operand == nil {
 			if g.Special != "NAMES" {
 				p.wanted("a value")
@@ -122,6 +125,8 @@ func (g *setGrammar) tree(p *parser, span ast.Span) ast.Statement {
 		g.Operand.read(p, func() {
 			if p.accept(kwTo) || p.acceptKind(tkEqual) {
 				s.Name = lowerASCII(g.Special)
+			} else if g.Special == "ROLE" && p.kw() == kwDefault {
+				p.wanted("a role")
 			}
 			s.Values = p.settingValues()
 		})
@@ -282,10 +287,9 @@ type callGrammar struct {
 func (g *callGrammar) tree(p *parser, span ast.Span) ast.Statement {
 	n := &ast.Call{Span: span}
 	g.Call.read(p, func() {
-		start := p.i
 		f, ok := p.primary().(*ast.FuncCall)
 		if !ok || f.Over != nil || f.Filter != nil || f.WithinGroup {
-			p.syntaxErrorAt(start)
+			p.syntaxError()
 		}
 		n.Func = f
 	})

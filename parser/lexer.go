@@ -110,7 +110,7 @@ func (l *lexer) next() bool {
 	case '$':
 		return l.dollar(pos)
 	}
-	return l.fail(sqlerr.SyntaxError, pos, pos+1, "syntax error at or near %q", l.sql[pos:pos+1])
+	return l.fail(sqlerr.SyntaxError, pos, pos+1, "syntax error at or near \"%s\"", l.sql[pos:pos+1])
 }
 
 // skipSpace moves over white space and comments; false means an unterminated comment.

@@ -51,7 +51,7 @@ func (l *lexer) endNumber(kind tokenKind, pos, end int) bool {
 		for end < len(l.sql) && wordByte[l.sql[end]] {
 			end++
 		}
-		return l.fail(sqlerr.SyntaxError, pos, end, "trailing junk after numeric literal at or near %q", l.sql[pos:end])
+		return l.fail(sqlerr.SyntaxError, pos, end, "trailing junk after numeric literal at or near \"%s\"", l.sql[pos:end])
 	}
 	l.at = end
 	return l.emit(kind, pos)
@@ -125,7 +125,7 @@ func (l *lexer) escaped(pos int) bool {
 func (l *lexer) failUnterminated(pos int, kind tokenKind) bool {
 	what := map[tokenKind]string{tkString: "quoted string", tkBits: "bit string literal", tkHex: "hexadecimal string literal",
 		tkQuoted: "quoted identifier"}[kind]
-	return l.fail(sqlerr.SyntaxError, pos, len(l.sql), "unterminated %s at or near %q", what, shorten(l.sql[pos:]))
+	return l.fail(sqlerr.SyntaxError, pos, len(l.sql), "unterminated %s at or near \"%s\"", what, shorten(l.sql[pos:]))
 }
 
 // endString joins the literal with those that follow it on later lines (SQL-92 5.3, rule 1).
@@ -202,7 +202,7 @@ func (l *lexer) quotedName(pos, open int) bool {
 	}
 	l.at = end
 	if end-open == 2 {
-		return l.fail(sqlerr.SyntaxError, pos, end, "zero-length delimited identifier at or near %q", l.sql[pos:end])
+		return l.fail(sqlerr.SyntaxError, pos, end, "zero-length delimited identifier at or near \"%s\"", l.sql[pos:end])
 	}
 	l.emit(tkQuoted, pos)
 	if !plain || pos != open || end-open-2 > maxNameLen {
@@ -253,19 +253,19 @@ func (l *lexer) dollar(pos int) bool {
 			i++
 		}
 		if i < len(sql) && charClass[sql[i]] == clWord {
-			return l.fail(sqlerr.SyntaxError, pos, i+1, "trailing junk after parameter at or near %q", sql[pos:i+1])
+			return l.fail(sqlerr.SyntaxError, pos, i+1, "trailing junk after parameter at or near \"%s\"", sql[pos:i+1])
 		}
 		l.at = i
 		return l.emit(tkParam, pos)
 	}
 	tag := dollarTag(sql[pos:])
 	if tag == "" {
-		return l.fail(sqlerr.SyntaxError, pos, pos+1, "syntax error at or near %q", "$")
+		return l.fail(sqlerr.SyntaxError, pos, pos+1, "syntax error at or near \"%s\"", "$")
 	}
 	body := pos + len(tag)
 	i := strings.Index(sql[body:], tag)
 	if i < 0 {
-		return l.fail(sqlerr.SyntaxError, pos, len(sql), "unterminated dollar-quoted string at or near %q", shorten(sql[pos:]))
+		return l.fail(sqlerr.SyntaxError, pos, len(sql), "unterminated dollar-quoted string at or near \"%s\"", shorten(sql[pos:]))
 	}
 	l.at = body + i + len(tag)
 	l.emit(tkString, pos)

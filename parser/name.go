@@ -56,6 +56,9 @@ func (p *parser) nameValue(t token) string {
 
 func (p *parser) takeIdent() ast.Ident {
 	t := p.toks[p.i]
+	if t.kw == kwNulls && (p.ahead(1).kw == kwFirst || p.ahead(1).kw == kwLast) {
+		p.wanted("a name") // NULLS FIRST is never a name with something after it
+	}
 	p.i++
 	return ast.Ident{Span: ast.Span{Pos: t.pos, End: t.end}, Name: p.nameValue(t)}
 }

@@ -4,29 +4,52 @@ import (
 	"github.com/oxidb/oxidb/parser/ast"
 )
 
-// optionList reads ( [namespace.]name [[=] value], ... ): the options of COPY, EXPLAIN, VACUUM, WITH.
+// optionList reads ( name [value], ... ): the options of COPY, EXPLAIN, ANALYZE and VACUUM.
 func (p *parser) optionList() []*ast.Option {
+	return p.optionsBy(func(o *ast.Option) {
+		o.Name = p.colLabel().Name
+		if k := p.kind(); k != tkComma && k != tkRParen {
+			o.Value = p.settingOrList()
+		}
+	})
+}
+
+// storageOptions reads ( [namespace.]name [= value], ... ): the options of WITH and of ALTER TABLE SET.
+func (p *parser) storageOptions() []*ast.Option {
+	return p.optionsBy(func(o *ast.Option) {
+		o.Name = p.colLabel().Name
+		if p.acceptKind(tkDot) {
+			o.Namespace, o.Name = o.Name, p.colLabel().Name
+		}
+		if p.acceptKind(tkEqual) {
+			o.Value = p.optionValue()
+		}
+	})
+}
+
+func (p *parser) optionsBy(read func(*ast.Option)) []*ast.Option {
+	var list []*ast.Option
 	p.expectKind(tkLParen)
-	list := []*ast.Option{p.option()}
-	for p.acceptKind(tkComma) {
-		list = append(list, p.option())
+	for {
+		start := p.tok().pos
+		o := &ast.Option{}
+		read(o)
+		o.Span = p.span(start)
+		list = append(list, o)
+		if !p.acceptKind(tkComma) {
+			break
+		}
 	}
 	p.expectKind(tkRParen)
 	return list
 }
 
-func (p *parser) option() *ast.Option {
-	start := p.tok().pos
-	o := &ast.Option{Name: p.colLabel().Name}
-	if p.acceptKind(tkDot) {
-		o.Namespace, o.Name = o.Name, p.colLabel().Name
+// settingOrList reads the value of a setting, a star, or a list in parentheses.
+func (p *parser) settingOrList() ast.Expr {
+	if k := p.kind(); k == tkStar || k == tkLParen {
+		return p.optionValue()
 	}
-	p.acceptKind(tkEqual)
-	if k := p.kind(); k != tkComma && k != tkRParen {
-		o.Value = p.optionValue()
-	}
-	o.Span = p.span(start)
-	return o
+	return p.settingValue()
 }
 
 // optionValue reads a number, a string, a word, a star, or a list of words in parentheses.
@@ -88,7 +111,7 @@ func (p *parser) signedNumber() *ast.Literal {
 func (p *parser) optWithOptions() []*ast.Option {
 	if p.at(kwWith) && p.ahead(1).kind == tkLParen {
 		p.i++
-		return p.optionList()
+		return p.storageOptions()
 	}
 	return nil
 }

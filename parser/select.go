@@ -299,7 +299,11 @@ func (p *parser) optWith() *ast.With {
 	}
 	start := p.tok().pos
 	p.i++
-	w := &ast.With{Recursive: p.accept(kwRecursive)}
+	w := &ast.With{}
+	if next := p.ahead(1); p.kw() == kwRecursive && next.kw != kwAs && next.kind != tkLParen {
+		p.i++
+		w.Recursive = true
+	}
 	w.CTEs = append(w.CTEs, p.cte())
 	for p.acceptKind(tkComma) {
 		w.CTEs = append(w.CTEs, p.cte())

@@ -132,6 +132,9 @@ func (p *parser) refuseKind(verb string, from int) {
 			break
 		}
 	}
+	if k == kwForeign && p.accept(kwWrapper) {
+		name += " WRAPPER"
+	}
 	p.unsupported(from, name)
 }
 

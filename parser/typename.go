@@ -53,7 +53,7 @@ func (p *parser) smallInteger() int32 {
 	}
 	n, err := strconv.ParseInt(p.number().Text, 10, 32)
 	if err != nil {
-		p.failAt(t, sqlerr.SyntaxError, "syntax error at or near %q", p.text(t))
+		p.failAt(t, sqlerr.SyntaxError, "syntax error at or near \"%s\"", p.text(t))
 	}
 	return int32(n)
 }

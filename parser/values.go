@@ -39,10 +39,9 @@ func (p *parser) valuesRow() []ast.Expr {
 			p.defaultOK = outer
 		}
 		p.row = append(p.row, x)
-		if p.kind() != tkComma {
+		if !p.acceptKind(tkComma) {
 			break
 		}
-		p.i++
 	}
 	p.expectKind(tkRParen)
 	row := p.keepExprs(p.row[base:])
