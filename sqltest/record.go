@@ -1,6 +1,9 @@
 package sqltest
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // Kind says what a record asks for.
 type Kind int
@@ -38,11 +41,12 @@ type Record struct {
 	State   string         // StatementError: SQLSTATE, "" for any
 	Message *regexp.Regexp // StatementError: nil for any
 
-	Types              string // Query: one of I, R, T a column, or "?" where rewriting shall choose
-	Sort               SortMode
-	ColNames, ColTypes bool
-	Label              string
-	Want               []string // lines below ----
+	Types    string // Query: one of I, R, T a column, or "?" where rewriting shall choose
+	Sort     SortMode
+	ColNames bool
+	ColTypes bool
+	Label    string
+	Want     []string // lines below ----
 
 	hashThreshold      int
 	rewritable         bool // stands once in the file itself, not in a loop or an include
@@ -52,23 +56,14 @@ type Record struct {
 // appliesTo reports whether the record runs under an engine and configuration of these names.
 func (r *Record) appliesTo(names []string) bool {
 	for _, skip := range r.Skip {
-		if contains(names, skip) {
+		if slices.Contains(names, skip) {
 			return false
 		}
 	}
 	for _, only := range r.Only {
-		if !contains(names, only) {
+		if !slices.Contains(names, only) {
 			return false
 		}
 	}
 	return true
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }

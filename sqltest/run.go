@@ -27,8 +27,8 @@ func (f Failure) String() string {
 
 func indent(text string) string { return "    " + strings.ReplaceAll(text, "\n", "\n    ") }
 
-// Report counts what a run did. Rewritten holds the new text lines of each record whose expected
-// result differs from the engine's; it is filled in rewriting mode only.
+// Report counts what a run did. Edits holds, in rewriting mode only, the new lines of each record whose
+// expectation differs from the engine's answer.
 type Report struct {
 	Run, Skipped int
 	Failures     []Failure
@@ -98,14 +98,14 @@ func (r *run) record(record *Record) error {
 	ctx, cancel := context.WithTimeout(context.Background(), recordTimeout)
 	defer cancel()
 	if record.Kind == Query {
-		r.query(record, ctx, conn)
+		r.query(ctx, conn, record)
 	} else {
-		r.statement(record, ctx, conn)
+		r.statement(ctx, conn, record)
 	}
 	return nil
 }
 
-func (r *run) statement(record *Record, ctx context.Context, conn Conn) {
+func (r *run) statement(ctx context.Context, conn Conn, record *Record) {
 	count, err := conn.Exec(ctx, record.SQL)
 	switch {
 	case record.Kind == StatementError:
@@ -147,7 +147,7 @@ func (r *Record) wantedErrorText() string {
 	return want
 }
 
-func (r *run) query(record *Record, ctx context.Context, conn Conn) {
+func (r *run) query(ctx context.Context, conn Conn, record *Record) {
 	columns, rows, err := conn.Query(ctx, record.SQL)
 	if err != nil {
 		r.fail(record, strings.Join(record.Want, "\n"), describe(err), sqlerr.StateOf(err))
