@@ -8,7 +8,7 @@ import "github.com/oxidb/oxidb/types"
 type ID uint32
 
 // DefaultSchema is where unqualified names live.
-const DefaultSchema = "main"
+const DefaultSchema = "public"
 
 // Column is one column of a table. FieldID is stable across ALTER TABLE and stands in the Parquet
 // files; ordinals are positions in Table.Columns.
@@ -19,6 +19,8 @@ type Column struct {
 	NotNull bool       `json:"not_null,omitempty"`
 	// Default is the deparsed default expression, empty for none.
 	Default string `json:"default,omitempty"`
+	// Missing is the text of the value that rows written before the column was added have; nil is NULL.
+	Missing *string `json:"missing,omitempty"`
 }
 
 // Check is a CHECK constraint, its condition deparsed.
