@@ -1,0 +1,87 @@
+package systables
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/mvcc"
+)
+
+// View is one transaction's view of the catalog; it implements catalog.Reader.
+type View struct {
+	*objects
+	txn  *mvcc.Txn
+	path []string
+}
+
+// View reads the catalog as txn sees it now. path is where unqualified names are looked up.
+func (c *Catalog) View(txn *mvcc.Txn, path []string) (*View, error) {
+	o, err := c.load(txn)
+	return &View{objects: o, txn: txn, path: path}, err
+}
+
+// Version implements catalog.Reader.
+func (v *View) Version() uint64 { return v.version }
+
+// SearchPath implements catalog.Reader.
+func (v *View) SearchPath() []string { return v.path }
+
+// Table implements catalog.Reader.
+func (v *View) Table(schema, table string) (*catalog.Table, bool) {
+	t, ok := v.tables[name{schema, table}]
+	return t, ok
+}
+
+// View implements catalog.Reader.
+func (v *View) View(schema, view string) (*catalog.View, bool) {
+	w, ok := v.views[name{schema, view}]
+	return w, ok
+}
+
+// HasSchema implements catalog.Reader.
+func (v *View) HasSchema(schema string) bool {
+	_, ok := v.schemas[schema]
+	return ok
+}
+
+// Tables implements catalog.Reader.
+func (v *View) Tables() []*catalog.Table {
+	return ordered(v.tables, func(t *catalog.Table) (string, string) { return t.Schema, t.Name })
+}
+
+// Views implements catalog.Reader.
+func (v *View) Views() []*catalog.View {
+	return ordered(v.views, func(w *catalog.View) (string, string) { return w.Schema, w.Name })
+}
+
+func ordered[T any](m map[name]T, key func(T) (string, string)) []T {
+	all := make([]T, 0, len(m))
+	for _, t := range m {
+		all = append(all, t)
+	}
+	slices.SortFunc(all, func(a, b T) int {
+		as, an := key(a)
+		bs, bn := key(b)
+		return cmp.Or(cmp.Compare(as, bs), cmp.Compare(an, bn))
+	})
+	return all
+}
+
+// Schemas implements catalog.Reader.
+func (v *View) Schemas() []string {
+	all := make([]string, 0, len(v.schemas))
+	for s := range v.schemas {
+		all = append(all, s)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Stats implements catalog.Reader.
+func (v *View) Stats(t *catalog.Table) *catalog.TableStats {
+	if s := v.txn.Stats(t.ID); s != nil {
+		return s
+	}
+	return &catalog.TableStats{Columns: make([]catalog.ColumnStats, len(t.Columns))}
+}

@@ -1,0 +1,207 @@
+package systables
+
+import (
+	"encoding/json"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/mvcc"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Writer changes the catalog within a transaction. Descriptors passed in are not changed.
+type Writer struct {
+	catalog *Catalog
+	txn     *mvcc.Txn
+}
+
+// Writer gives txn's writer.
+func (c *Catalog) Writer(txn *mvcc.Txn) *Writer { return &Writer{c, txn} }
+
+// CreateSchema adds a schema; 42P06 when it exists.
+func (w *Writer) CreateSchema(schema string) error {
+	o, err := w.catalog.load(w.txn)
+	if err != nil {
+		return err
+	}
+	if _, exists := o.schemas[schema]; exists {
+		return sqlerr.New(sqlerr.DuplicateSchema, "schema %q already exists", schema)
+	}
+	return w.insert(0, spaceSchemas, kindSchema, name{name: schema}, struct{}{})
+}
+
+// DropSchema removes an empty schema; 2BP01 when it holds relations.
+func (w *Writer) DropSchema(schema string) error {
+	o, err := w.catalog.load(w.txn)
+	if err != nil {
+		return err
+	}
+	row, exists := o.schemas[schema]
+	if !exists {
+		return sqlerr.New(sqlerr.InvalidSchemaName, "schema %q does not exist", schema)
+	}
+	for at := range o.rows {
+		if at.schema == schema {
+			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop schema %s because other objects depend on it", schema).
+				WithDetail("%s depends on it.", at.name).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+		}
+	}
+	return w.txn.Delete(objectsID, []columnar.RowID{row})
+}
+
+// CreateTable adds a table and gives its descriptor with ids assigned; 42P07 when the name is taken.
+func (w *Writer) CreateTable(t *catalog.Table) (*catalog.Table, error) {
+	if err := w.free(name{t.Schema, t.Name}); err != nil {
+		return nil, err
+	}
+	c := *t
+	c.ID = w.catalog.store.NewID()
+	c.Columns = append([]catalog.Column(nil), t.Columns...)
+	for i := range c.Columns {
+		if c.Columns[i].FieldID == 0 {
+			c.NextField++
+			c.Columns[i].FieldID = c.NextField
+		}
+		c.NextField = max(c.NextField, c.Columns[i].FieldID)
+	}
+	c.Indexes = append([]catalog.Index(nil), t.Indexes...)
+	for i := range c.Indexes {
+		c.Indexes[i].ID = w.catalog.store.NewID()
+	}
+	if err := w.txn.CreateTable(c.ID, c.Name, storage(&c)); err != nil {
+		return nil, err
+	}
+	return &c, w.insert(c.ID, spaceRelations, kindTable, name{c.Schema, c.Name}, &c)
+}
+
+// AlterTable replaces the descriptor of old by changed, which has the same ID.
+func (w *Writer) AlterTable(old, changed *catalog.Table) error {
+	from, to := name{old.Schema, old.Name}, name{changed.Schema, changed.Name}
+	if from != to {
+		if err := w.free(to); err != nil {
+			return err
+		}
+	}
+	c := *changed
+	c.Indexes = append([]catalog.Index(nil), changed.Indexes...)
+	for i := range c.Indexes {
+		if c.Indexes[i].ID == 0 {
+			c.Indexes[i].ID = w.catalog.store.NewID()
+		}
+	}
+	if err := w.remove(from, "table"); err != nil {
+		return err
+	}
+	if err := w.txn.AlterTable(c.ID, c.Name, storage(&c)); err != nil {
+		return err
+	}
+	return w.insert(c.ID, spaceRelations, kindTable, to, &c)
+}
+
+// DropTable removes a table and its rows.
+func (w *Writer) DropTable(t *catalog.Table) error {
+	if err := w.remove(name{t.Schema, t.Name}, "table"); err != nil {
+		return err
+	}
+	return w.txn.DropTable(t.ID)
+}
+
+// CreateView adds a view, or replaces one when replace is set.
+func (w *Writer) CreateView(v *catalog.View, replace bool) error {
+	at := name{v.Schema, v.Name}
+	o, err := w.catalog.load(w.txn)
+	if err != nil {
+		return err
+	}
+	if _, exists := o.views[at]; exists && replace {
+		if err := w.remove(at, "view"); err != nil {
+			return err
+		}
+	} else if err := w.free(at); err != nil {
+		return err
+	}
+	c := *v
+	c.ID = w.catalog.store.NewID()
+	return w.insert(c.ID, spaceRelations, kindView, at, &c)
+}
+
+// DropView removes a view.
+func (w *Writer) DropView(v *catalog.View) error { return w.remove(name{v.Schema, v.Name}, "view") }
+
+// RenameView gives a view another name.
+func (w *Writer) RenameView(v *catalog.View, to string) error {
+	if err := w.free(name{v.Schema, to}); err != nil {
+		return err
+	}
+	if err := w.DropView(v); err != nil {
+		return err
+	}
+	c := *v
+	c.Name = to
+	return w.insert(c.ID, spaceRelations, kindView, name{c.Schema, c.Name}, &c)
+}
+
+// free fails when a relation has the name already, or its schema does not exist.
+func (w *Writer) free(at name) error {
+	o, err := w.catalog.load(w.txn)
+	if err != nil {
+		return err
+	}
+	if _, ok := o.schemas[at.schema]; !ok {
+		return sqlerr.New(sqlerr.InvalidSchemaName, "schema %q does not exist", at.schema)
+	}
+	if _, taken := o.rows[at]; taken {
+		return sqlerr.New(sqlerr.DuplicateTable, "relation %q already exists", at.name)
+	}
+	return nil
+}
+
+func (w *Writer) remove(at name, kind string) error {
+	o, err := w.catalog.load(w.txn)
+	if err != nil {
+		return err
+	}
+	row, exists := o.rows[at]
+	if !exists {
+		return sqlerr.New(sqlerr.UndefinedTable, "%s %q does not exist", kind, at.name)
+	}
+	return w.txn.Delete(objectsID, []columnar.RowID{row})
+}
+
+// insert appends one object's row.
+func (w *Writer) insert(id catalog.ID, space, kind string, at name, descriptor any) error {
+	definition, err := json.Marshal(descriptor)
+	if err != nil {
+		return sqlerr.New(sqlerr.InternalError, "encoding the descriptor of %s: %w", at.name, err)
+	}
+	b := &columnar.Batch{Len: 1, Cols: []*columnar.Vector{
+		{Type: types.TBigInt, Layout: columnar.I64, Len: 1, I64: []int64{int64(id)}},
+		one(space), one(kind), one(at.schema), one(at.name), one(string(definition)),
+	}}
+	return w.txn.Append(objectsID, b)
+}
+
+func one(s string) *columnar.Vector {
+	return &columnar.Vector{Type: types.TText, Layout: columnar.Str, Len: 1, Offsets: []uint32{0, uint32(len(s))}, Bytes: []byte(s)}
+}
+
+// storage is what the store must know of a table.
+func storage(t *catalog.Table) mvcc.Schema {
+	var s mvcc.Schema
+	for _, c := range t.Columns {
+		def := mvcc.ColumnDef{FieldID: c.FieldID, Name: c.Name, Type: c.Type, NotNull: c.NotNull, Missing: types.Null(c.Type)}
+		if c.Missing != nil {
+			if v, err := types.Parse(c.Type, *c.Missing); err == nil {
+				def.Missing = v
+			}
+		}
+		s.Columns = append(s.Columns, def)
+	}
+	for _, i := range t.Indexes {
+		if i.Unique {
+			s.Keys = append(s.Keys, mvcc.Key{Name: i.Name, Fields: i.Fields})
+		}
+	}
+	return s
+}
