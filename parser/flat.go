@@ -128,7 +128,7 @@ func (f *firstTerms) sequence() (optional bool) {
 // flatExpected is how a message calls a literal or production of a grammar.
 func flatExpected(w string) string {
 	switch w {
-	case "Word", "Dotted":
+	case "nameRef", "dottedRef":
 		return "a name"
 	case "String":
 		return "a string"
@@ -148,11 +148,11 @@ func (p *parser) tokenAt(offset int) int {
 	return min(i, len(p.toks)-1)
 }
 
-// Word is a name in a flat grammar: it remembers where, the core reads it.
-type Word struct{ At int }
+// nameRef is a name in a flat grammar: it remembers where, the core reads it.
+type nameRef struct{ At int }
 
 // Parse takes one token that may be a column or table name.
-func (w *Word) Parse(lex *plex.PeekingLexer) error {
+func (w *nameRef) Parse(lex *plex.PeekingLexer) error {
 	t := lex.Peek()
 	if t.Type != symIdent && t.Type != symUnreserved && t.Type != symColumnName {
 		return participle.NextMatch
@@ -161,17 +161,17 @@ func (w *Word) Parse(lex *plex.PeekingLexer) error {
 	return nil
 }
 
-func (w *Word) read(p *parser) ast.Ident {
+func (w *nameRef) read(p *parser) ast.Ident {
 	p.i = p.tokenAt(w.At)
 	return p.colID()
 }
 
-// Dotted is a qualified name in a flat grammar.
-type Dotted struct{ At int }
+// dottedRef is a qualified name in a flat grammar.
+type dottedRef struct{ At int }
 
 // Parse takes name[.name ...].
-func (d *Dotted) Parse(lex *plex.PeekingLexer) error {
-	var first Word
+func (d *dottedRef) Parse(lex *plex.PeekingLexer) error {
+	var first nameRef
 	if err := first.Parse(lex); err != nil {
 		return err
 	}
@@ -179,19 +179,19 @@ func (d *Dotted) Parse(lex *plex.PeekingLexer) error {
 	for lex.Peek().Value == "." {
 		lex.Next()
 		if t := lex.Peek().Type; t < symIdent || t > symReserved {
-			return &participle.UnexpectedTokenError{Unexpected: *lex.Peek(), Expect: "Word"}
+			return &participle.UnexpectedTokenError{Unexpected: *lex.Peek(), Expect: "nameRef"}
 		}
 		lex.Next()
 	}
 	return nil
 }
 
-func (d *Dotted) read(p *parser) *ast.Name {
+func (d *dottedRef) read(p *parser) *ast.Name {
 	p.i = p.tokenAt(d.At)
 	return p.qualifiedName()
 }
 
-func readNames(p *parser, list []*Dotted) []*ast.Name {
+func readNames(p *parser, list []*dottedRef) []*ast.Name {
 	names := make([]*ast.Name, len(list))
 	for i, d := range list {
 		names[i] = d.read(p)
@@ -199,11 +199,11 @@ func readNames(p *parser, list []*Dotted) []*ast.Name {
 	return names
 }
 
-// Tail is everything to the end of the statement: an expression or a statement that the core reads.
-type Tail struct{ At int }
+// tailRef is everything to the end of the statement: an expression or a statement that the core reads.
+type tailRef struct{ At int }
 
 // Parse takes the tokens up to the end; there must be one.
-func (r *Tail) Parse(lex *plex.PeekingLexer) error {
+func (r *tailRef) Parse(lex *plex.PeekingLexer) error {
 	if lex.Peek().EOF() {
 		return participle.NextMatch
 	}
@@ -215,7 +215,7 @@ func (r *Tail) Parse(lex *plex.PeekingLexer) error {
 }
 
 // read runs the core's f on the tail, which it must use up.
-func (r *Tail) read(p *parser, f func()) {
+func (r *tailRef) read(p *parser, f func()) {
 	p.i = p.tokenAt(r.At)
 	f()
 	if k := p.kind(); k != tkEOF && k != tkSemicolon {
@@ -223,11 +223,11 @@ func (r *Tail) read(p *parser, f func()) {
 	}
 }
 
-// Parens is a balanced list in parentheses that the core reads.
-type Parens struct{ At int }
+// parenRef is a balanced list in parentheses that the core reads.
+type parenRef struct{ At int }
 
 // Parse takes ( ... ) with what is nested inside.
-func (l *Parens) Parse(lex *plex.PeekingLexer) error {
+func (l *parenRef) Parse(lex *plex.PeekingLexer) error {
 	if lex.Peek().Value != "(" {
 		return participle.NextMatch
 	}

@@ -7,11 +7,11 @@ import (
 )
 
 type dropGrammar struct {
-	Kind         []string  `parser:"'DROP' ( @'TABLE' | @'VIEW' | @'MATERIALIZED' @'VIEW' | @'INDEX' | @'SCHEMA' | @'SEQUENCE' )"`
-	Concurrently bool      `parser:"@'CONCURRENTLY'?"`
-	IfExists     bool      `parser:"( @'IF' 'EXISTS' )?"`
-	Names        []*Dotted `parser:"@@ ( ',' @@ )*"`
-	Behavior     string    `parser:"@( 'CASCADE' | 'RESTRICT' )?"`
+	Kind         []string     `parser:"'DROP' ( @'TABLE' | @'VIEW' | @'MATERIALIZED' @'VIEW' | @'INDEX' | @'SCHEMA' | @'SEQUENCE' )"`
+	Concurrently bool         `parser:"@'CONCURRENTLY'?"`
+	IfExists     bool         `parser:"( @'IF' 'EXISTS' )?"`
+	Names        []*dottedRef `parser:"@@ ( ',' @@ )*"`
+	Behavior     string       `parser:"@( 'CASCADE' | 'RESTRICT' )?"`
 }
 
 func (g *dropGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -44,9 +44,9 @@ func behaviorOf(word string) ast.Behavior {
 }
 
 type truncateGrammar struct {
-	Tables   []*Dotted `parser:"'TRUNCATE' 'TABLE'? 'ONLY'? @@ '*'? ( ',' 'ONLY'? @@ '*'? )*"`
-	Restart  bool      `parser:"( @'RESTART' 'IDENTITY' | 'CONTINUE' 'IDENTITY' )?"`
-	Behavior string    `parser:"@( 'CASCADE' | 'RESTRICT' )?"`
+	Tables   []*dottedRef `parser:"'TRUNCATE' 'TABLE'? 'ONLY'? @@ '*'? ( ',' 'ONLY'? @@ '*'? )*"`
+	Restart  bool         `parser:"( @'RESTART' 'IDENTITY' | 'CONTINUE' 'IDENTITY' )?"`
+	Behavior string       `parser:"@( 'CASCADE' | 'RESTRICT' )?"`
 }
 
 func (g *truncateGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -59,8 +59,8 @@ type targetsGrammar struct {
 }
 
 type targetGrammar struct {
-	Table   Dotted  `parser:"@@"`
-	Columns []*Word `parser:"( '(' @@ ( ',' @@ )* ')' )?"`
+	Table   dottedRef  `parser:"@@"`
+	Columns []*nameRef `parser:"( '(' @@ ( ',' @@ )* ')' )?"`
 }
 
 func (g *targetsGrammar) tree(p *parser) []*ast.MaintenanceTarget {
@@ -79,7 +79,7 @@ func (g *targetsGrammar) tree(p *parser) []*ast.MaintenanceTarget {
 	return list
 }
 
-func readOptions(p *parser, list *Parens, words []string) []*ast.Option {
+func readOptions(p *parser, list *parenRef, words []string) []*ast.Option {
 	if list != nil {
 		p.i = p.tokenAt(list.At)
 		return p.optionList()
@@ -92,7 +92,7 @@ func readOptions(p *parser, list *Parens, words []string) []*ast.Option {
 }
 
 type analyzeGrammar struct {
-	Options *Parens        `parser:"( 'ANALYZE' | 'ANALYSE' ) ( @@"`
+	Options *parenRef      `parser:"( 'ANALYZE' | 'ANALYSE' ) ( @@"`
 	Words   []string       `parser:"| @'VERBOSE' )?"`
 	Targets targetsGrammar `parser:"@@"`
 }
@@ -102,7 +102,7 @@ func (g *analyzeGrammar) tree(p *parser, span ast.Span) ast.Statement {
 }
 
 type vacuumGrammar struct {
-	Options *Parens        `parser:"'VACUUM' @@?"`
+	Options *parenRef      `parser:"'VACUUM' @@?"`
 	Words   []string       `parser:"@'FULL'? @'FREEZE'? @'VERBOSE'? @( 'ANALYZE' | 'ANALYSE' )?"`
 	Targets targetsGrammar `parser:"@@"`
 }
@@ -124,9 +124,9 @@ func (g *checkpointGrammar) tree(_ *parser, span ast.Span) ast.Statement {
 }
 
 type commentGrammar struct {
-	Kind []string `parser:"'COMMENT' 'ON' ( @'TABLE' | @'VIEW' | @'MATERIALIZED' @'VIEW' | @'INDEX' | @'SCHEMA' | @'SEQUENCE' | @'COLUMN' | @'DATABASE' )"`
-	Name Dotted   `parser:"@@"`
-	Text *Tail    `parser:"'IS' @@"`
+	Kind []string  `parser:"'COMMENT' 'ON' ( @'TABLE' | @'VIEW' | @'MATERIALIZED' @'VIEW' | @'INDEX' | @'SCHEMA' | @'SEQUENCE' | @'COLUMN' | @'DATABASE' )"`
+	Name dottedRef `parser:"@@"`
+	Text *tailRef  `parser:"'IS' @@"`
 }
 
 func (g *commentGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -140,9 +140,9 @@ func (g *commentGrammar) tree(p *parser, span ast.Span) ast.Statement {
 }
 
 type refreshGrammar struct {
-	Concurrently bool   `parser:"'REFRESH' 'MATERIALIZED' 'VIEW' @'CONCURRENTLY'?"`
-	Name         Dotted `parser:"@@"`
-	NoData       bool   `parser:"( 'WITH' @'NO'? 'DATA' )?"`
+	Concurrently bool      `parser:"'REFRESH' 'MATERIALIZED' 'VIEW' @'CONCURRENTLY'?"`
+	Name         dottedRef `parser:"@@"`
+	NoData       bool      `parser:"( 'WITH' @'NO'? 'DATA' )?"`
 }
 
 func (g *refreshGrammar) tree(p *parser, span ast.Span) ast.Statement {

@@ -54,9 +54,9 @@ func (g *commitGrammar) tree(_ *parser, span ast.Span) ast.Statement {
 }
 
 type rollbackGrammar struct {
-	To      *Word `parser:"( 'ROLLBACK' | 'ABORT' ) ( 'WORK' | 'TRANSACTION' )? ( 'TO' 'SAVEPOINT'? @@"`
-	NoChain bool  `parser:"| 'AND' @'NO'?"`
-	Chain   bool  `parser:"@'CHAIN' )?"`
+	To      *nameRef `parser:"( 'ROLLBACK' | 'ABORT' ) ( 'WORK' | 'TRANSACTION' )? ( 'TO' 'SAVEPOINT'? @@"`
+	NoChain bool     `parser:"| 'AND' @'NO'?"`
+	Chain   bool     `parser:"@'CHAIN' )?"`
 }
 
 func (g *rollbackGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -67,7 +67,7 @@ func (g *rollbackGrammar) tree(p *parser, span ast.Span) ast.Statement {
 }
 
 type savepointGrammar struct {
-	Name Word `parser:"'SAVEPOINT' @@"`
+	Name nameRef `parser:"'SAVEPOINT' @@"`
 }
 
 func (g *savepointGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -75,7 +75,7 @@ func (g *savepointGrammar) tree(p *parser, span ast.Span) ast.Statement {
 }
 
 type releaseGrammar struct {
-	Name Word `parser:"'RELEASE' 'SAVEPOINT'? @@"`
+	Name nameRef `parser:"'RELEASE' 'SAVEPOINT'? @@"`
 }
 
 func (g *releaseGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -87,11 +87,11 @@ type setGrammar struct {
 	Scope     string        `parser:"'SET' @( 'LOCAL' 'SESSION'? | 'SESSION' )?"`
 	SessionIs *modesGrammar `parser:"( 'CHARACTERISTICS' 'AS' 'TRANSACTION' @@"`
 	Modes     *modesGrammar `parser:"| 'TRANSACTION' @@"`
-	Zone      *Tail         `parser:"| 'TIME' 'ZONE' @@"`
+	Zone      *tailRef      `parser:"| 'TIME' 'ZONE' @@"`
 	Special   string        `parser:"| @( 'SCHEMA' | 'NAMES' | 'ROLE' | 'AUTHORIZATION' )"`
-	Operand   *Tail         `parser:"@@?"`
-	Name      *Dotted       `parser:"| @@"`
-	Values    *Tail         `parser:"( ( 'TO' | '=' ) @@ | 'FROM' 'CURRENT' ) )"`
+	Operand   *tailRef      `parser:"@@?"`
+	Name      *dottedRef    `parser:"| @@"`
+	Values    *tailRef      `parser:"( ( 'TO' | '=' ) @@ | 'FROM' 'CURRENT' ) )"`
 }
 
 // specialSettings are the settings that SET word value stands for.
@@ -181,11 +181,11 @@ func (p *parser) zoneValue() []ast.Expr {
 
 // settingGrammar is the name of a setting for SHOW and RESET.
 type settingGrammar struct {
-	All       bool    `parser:"@'ALL'"`
-	Zone      bool    `parser:"| @'TIME' 'ZONE'"`
-	Isolation bool    `parser:"| @'TRANSACTION' 'ISOLATION' 'LEVEL'"`
-	Session   bool    `parser:"| @'SESSION' 'AUTHORIZATION'"`
-	Name      *Dotted `parser:"| @@"`
+	All       bool       `parser:"@'ALL'"`
+	Zone      bool       `parser:"| @'TIME' 'ZONE'"`
+	Isolation bool       `parser:"| @'TRANSACTION' 'ISOLATION' 'LEVEL'"`
+	Session   bool       `parser:"| @'SESSION' 'AUTHORIZATION'"`
+	Name      *dottedRef `parser:"| @@"`
 }
 
 func (g *settingGrammar) name(p *parser) string {
@@ -231,9 +231,9 @@ func (g *discardGrammar) tree(_ *parser, span ast.Span) ast.Statement {
 }
 
 type prepareGrammar struct {
-	Name  Word    `parser:"'PREPARE' @@"`
-	Types *Parens `parser:"@@?"`
-	Body  Tail    `parser:"'AS' @@"`
+	Name  nameRef   `parser:"'PREPARE' @@"`
+	Types *parenRef `parser:"@@?"`
+	Body  tailRef   `parser:"'AS' @@"`
 }
 
 func (g *prepareGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -251,8 +251,8 @@ func (g *prepareGrammar) tree(p *parser, span ast.Span) ast.Statement {
 }
 
 type executeGrammar struct {
-	Name Word  `parser:"'EXECUTE' @@"`
-	Args *Tail `parser:"@@?"`
+	Name nameRef  `parser:"'EXECUTE' @@"`
+	Args *tailRef `parser:"@@?"`
 }
 
 func (g *executeGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -268,8 +268,8 @@ func (g *executeGrammar) tree(p *parser, span ast.Span) ast.Statement {
 }
 
 type deallocateGrammar struct {
-	All  bool  `parser:"'DEALLOCATE' 'PREPARE'? ( @'ALL'"`
-	Name *Word `parser:"| @@ )"`
+	All  bool     `parser:"'DEALLOCATE' 'PREPARE'? ( @'ALL'"`
+	Name *nameRef `parser:"| @@ )"`
 }
 
 func (g *deallocateGrammar) tree(p *parser, span ast.Span) ast.Statement {
@@ -281,7 +281,7 @@ func (g *deallocateGrammar) tree(p *parser, span ast.Span) ast.Statement {
 }
 
 type callGrammar struct {
-	Call Tail `parser:"'CALL' @@"`
+	Call tailRef `parser:"'CALL' @@"`
 }
 
 func (g *callGrammar) tree(p *parser, span ast.Span) ast.Statement {

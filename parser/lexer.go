@@ -115,33 +115,39 @@ func (l *lexer) next() bool {
 
 // skipSpace moves over white space and comments; false means an unterminated comment.
 func (l *lexer) skipSpace() bool {
-	sql := l.sql
-	for l.at < len(sql) {
-		c := sql[l.at]
-		switch {
-		case charClass[c] == clSpace:
-			l.at++
-		case c == '-' && strings.HasPrefix(sql[l.at:], "--"):
-			l.skipLine()
-		case c == '/' && strings.HasPrefix(sql[l.at:], "/*"):
-			if end := commentEnd(sql, l.at); end >= 0 {
-				l.at = end
-				continue
-			}
-			return l.fail(sqlerr.SyntaxError, l.at, l.at+2, "unterminated /* comment")
-		default:
-			return true
-		}
+	end, ok := spaceEnd(l.sql, l.at)
+	if !ok {
+		return l.fail(sqlerr.SyntaxError, end, end+2, "unterminated /* comment")
 	}
+	l.at = end
 	return true
 }
 
-func (l *lexer) skipLine() {
-	if i := strings.IndexByte(l.sql[l.at:], '\n'); i >= 0 {
-		l.at += i + 1
-		return
+// spaceEnd finds the end of the white space and comments that start at i; not ok means that a
+// comment, which starts at end, is not closed.
+func spaceEnd(sql string, i int) (end int, ok bool) {
+	for i < len(sql) {
+		c := sql[i]
+		switch {
+		case charClass[c] == clSpace:
+			i++
+		case c == '-' && strings.HasPrefix(sql[i:], "--"):
+			n := strings.IndexByte(sql[i:], '\n')
+			if n < 0 {
+				return len(sql), true
+			}
+			i += n + 1
+		case c == '/' && strings.HasPrefix(sql[i:], "/*"):
+			n := commentEnd(sql, i)
+			if n < 0 {
+				return i, false
+			}
+			i = n
+		default:
+			return i, true
+		}
 	}
-	l.at = len(l.sql)
+	return i, true
 }
 
 // commentEnd finds the end of the nested comment that starts at pos, or -1.

@@ -229,19 +229,20 @@ func (l *lexer) unicodeName(pos int) bool {
 
 // takeUescape makes a following UESCAPE 'c' part of the last token.
 func (l *lexer) takeUescape() {
-	mark, count := l.at, len(l.tokens)
-	for range 2 {
-		if !l.next() {
-			break
-		}
-	}
-	tail := l.tokens[count:]
-	if len(tail) == 2 && tail[0].kw == kwUescape && tail[1].kind == tkString {
-		l.tokens[count-1].end = tail[1].end
-		l.tokens = l.tokens[:count]
+	const word = "uescape"
+	sql := l.sql
+	i, ok := spaceEnd(sql, l.at)
+	if !ok || len(sql)-i <= len(word) || !strings.EqualFold(sql[i:i+len(word)], word) {
 		return
 	}
-	l.tokens, l.at, l.err = l.tokens[:count], mark, nil
+	i, ok = spaceEnd(sql, i+len(word))
+	if !ok || i >= len(sql) || sql[i] != '\'' {
+		return
+	}
+	if end, _ := quoteEnd(sql, i, '\'', false); end >= 0 {
+		l.at = end
+		l.tokens[len(l.tokens)-1].end = int32(end)
+	}
 }
 
 // dollar reads $1 or $tag$..$tag$.

@@ -12,14 +12,13 @@ func (l *lexer) operator(pos int) bool {
 		}
 		end++
 	}
-	op := sql[pos:end]
+	op := cutPlaceholder(sql[pos:end])
 	if n := len(op); n > 1 && (op[n-1] == '+' || op[n-1] == '-') && !strings.ContainsAny(op, "~!@#%^&|`?") {
 		op = strings.TrimRight(op, "+-")
 		if op == "" {
 			op = sql[pos : pos+1]
 		}
 	}
-	op = cutPlaceholder(op)
 	l.at = pos + len(op)
 	return l.emit(operatorKind(op), pos)
 }

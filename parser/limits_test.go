@@ -67,6 +67,13 @@ func TestLongChainsAreFlat(t *testing.T) {
 	}
 }
 
+// TestManyUnicodeStrings would catch a look ahead for UESCAPE that reads the rest again at each of them.
+func TestManyUnicodeStrings(t *testing.T) {
+	if _, err := Parse("SELECT " + strings.Repeat("U&'a', ", 10_000) + "U&'b' UESCAPE '!'"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLimitsAreConfigurable(t *testing.T) {
 	for _, c := range []struct {
 		limits Limits
