@@ -48,7 +48,7 @@ type optimizer struct {
 	next       plan.ColumnID
 	nextFilter int
 	err        error
-	memo       map[plan.Node]*profile
+	est        *estimator
 }
 
 // apply runs one rule over the sub-plans that root reads, innermost first, then over root.
@@ -57,9 +57,14 @@ func (o *optimizer) apply(r rule, root plan.Node) plan.Node {
 		return r.whole(o, root)
 	}
 	for _, s := range subplans(root) {
-		s.set(r.run(o, s.get()))
+		s.set(o.keepColumns(r, s.get()))
 	}
-	return r.run(o, root)
+	return o.keepColumns(r, root)
+}
+
+// keepColumns runs r and restores the tree's columns (O2).
+func (o *optimizer) keepColumns(r rule, n plan.Node) plan.Node {
+	return keep(r.run(o, n), n.Columns())
 }
 
 // fail records the first error.

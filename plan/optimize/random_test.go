@@ -240,7 +240,7 @@ func (g *generator) top() string {
 // TestRandom breaks when some rule, or the way rules work together, changes what a query means: the
 // optimized plan must give the rows of the bound plan, both run by the naive evaluator.
 func TestRandom(t *testing.T) {
-	rounds := 20000
+	rounds := 4000
 	if testing.Short() {
 		rounds = 300
 	}

@@ -36,4 +36,10 @@ var rules = []rule{
 	{Rule: Rule{"normalise", "Constants are folded, booleans simplified, common conjuncts taken out of OR.", false}, run: normalise},
 	{Rule: Rule{"inline_shared", "A shared plan with one reader is put where it is read.", true}, whole: inlineShared},
 	{Rule: Rule{"unnest", "Subqueries and lateral items become joins.", true}, whole: unnest},
+	{Rule: Rule{"inline_shared", "A shared plan with one reader is put where it is read.", true}, whole: inlineShared},
+	{Rule: Rule{"distinct_to_aggregate", "DISTINCT and UNION become groupings without aggregates.", false}, run: distinctToAggregate},
+	{Rule: Rule{"normalise", "Constants are folded, booleans simplified, common conjuncts taken out of OR.", false}, run: normalise},
+	{Rule: Rule{"push_filters", "Predicates move to the lowest place that has their columns; outer joins become inner where NULLs are rejected.", false}, run: pushdown},
+	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
+	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
 }

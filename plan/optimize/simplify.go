@@ -40,7 +40,29 @@ func (s *simplifier) step(e plan.Expr) plan.Expr {
 			return e.X
 		}
 	}
+	if strictOnNull(e) {
+		return constNull(e.Type())
+	}
 	return s.o.foldConst(e)
+}
+
+// strictOnNull reports an operator or function of a NULL constant that gives NULL.
+func strictOnNull(e plan.Expr) bool {
+	switch e := e.(type) {
+	case *plan.Arith, *plan.Neg, *plan.Cast:
+	case *plan.Call:
+		if e.Fn.CallsOnNull || e.Fn.Volatile {
+			return false
+		}
+	default:
+		return false
+	}
+	for _, a := range e.Args() {
+		if isNullConst(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // nary flattens and simplifies a conjunction (and) or disjunction.
@@ -305,11 +327,11 @@ func (s *simplifier) inList(e *plan.InList) plan.Expr {
 // like turns a pattern without wildcards into an equality.
 func (s *simplifier) like(e *plan.Like) plan.Expr {
 	c, ok := e.Pattern.(*plan.Const)
+	if isNullConst(e.X) || isNullConst(e.Pattern) {
+		return constNull(types.TBoolean)
+	}
 	if !ok || e.Fold || e.X.Type().Kind == types.Char || e.X.Type().Class() != types.ClassBytes {
 		return s.o.foldConst(e)
-	}
-	if c.Value.Null {
-		return constNull(types.TBoolean)
 	}
 	prefix, rest := likePrefix(c.Value.S, e.Escape)
 	if rest != "" {

@@ -1,3 +1,0 @@
-package optimize
-
-type profile struct{}
