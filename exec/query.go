@@ -34,6 +34,11 @@ type Worker struct {
 	Query *Query
 	// Arena hands out scratch memory that lives until the query ends.
 	Arena *mem.Arena
+	// Part numbers, from 1, the piece of the input that the batch being lent comes from, where the
+	// scan below numbers its pieces in the order of the input (files do); else 0. It passes through
+	// filters and projections as it is, so that a bulk load can keep the order. One worker delivers
+	// the whole of a piece, and pieces in ascending order.
+	Part int
 }
 
 // Options say how a query runs.
@@ -114,6 +119,9 @@ func (q *Query) RunOn(n int, f func(w *Worker) error) error {
 	}
 	return nil
 }
+
+// Guard runs f on the caller's goroutine with w's memory; a panic becomes its error.
+func (q *Query) Guard(w *Worker, f func(w *Worker) error) error { return guard(w, f) }
 
 // guard turns a panic into an error: a query's failure is never the process's.
 func guard(w *Worker, f func(w *Worker) error) (err error) {
