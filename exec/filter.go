@@ -15,6 +15,15 @@ type RuntimeFilter struct {
 	// Codes is for text keys: nil here; strings are filtered by the join itself.
 }
 
+// Has reports whether a row with this key may match.
+func (f *RuntimeFilter) Has(key int64) bool {
+	if f.Empty || key < f.Min || key > f.Max {
+		return false
+	}
+	at := uint64(key - f.Min)
+	return f.Bits == nil || at>>6 < uint64(len(f.Bits)) && f.Bits[at>>6]>>(at&63)&1 != 0
+}
+
 // RuntimeFilters holds the filters of one query by their number. A probe finds nil as long as the
 // build has not published.
 type RuntimeFilters struct {

@@ -21,6 +21,7 @@ type Interner struct {
 	offsets []uint32
 	bytes   []byte
 	known   map[*columnar.Dictionary][]uint32
+	shown   *columnar.Dictionary
 }
 
 // NewInterner makes an empty interner.
@@ -115,10 +116,13 @@ func (n *Interner) Translate(d *columnar.Dictionary) []uint32 {
 	return table
 }
 
-// Dictionary shows the strings as a dictionary whose codes are the interner's. It must not grow
-// afterwards.
+// Dictionary shows the strings as a dictionary whose codes are the interner's, the same one until the
+// interner grows.
 func (n *Interner) Dictionary(t types.Type) *columnar.Dictionary {
-	return &columnar.Dictionary{Values: &columnar.Vector{
-		Type: t, Layout: columnar.Str, Len: n.Len(), Offsets: n.offsets, Bytes: n.bytes, Shared: true,
-	}}
+	if n.shown == nil || n.shown.Values.Len != n.Len() || n.shown.Values.Type != t {
+		n.shown = &columnar.Dictionary{Values: &columnar.Vector{
+			Type: t, Layout: columnar.Str, Len: n.Len(), Offsets: n.offsets, Bytes: n.bytes, Shared: true,
+		}}
+	}
+	return n.shown
 }

@@ -310,3 +310,66 @@ func (l *Layout) bounds(v *columnar.Vector, sel []uint32, f *field) (lo, hi int6
 	lo, hi = rangeOf(v, sel)
 	return lo, hi, true
 }
+
+// Fix widens every integer window to the bounds of its type, or nearly all of int64, so that workers
+// pack alike and no later row changes the words. ok is false, and nothing changes, when some field is
+// interned or the words would not fit 64 bits. before is as Admit's.
+func (l *Layout) Fix() (before *Layout, ok bool) {
+	total := uint(0)
+	fields := append([]field(nil), l.fields...)
+	for i := range fields {
+		f := &fields[i]
+		if f.set != nil {
+			return nil, false
+		}
+		lo, hi := f.typ.Bounds()
+		lo, hi = max(lo, -1<<61), min(hi, 1<<61-1)
+		if f.started && !(f.base >= lo && f.base+int64(f.span-f.nulls()-1) <= hi) {
+			return nil, false
+		}
+		f.started, f.base, f.span = true, lo, uint64(hi-lo)+1+f.nulls()
+		total += f.width()
+	}
+	if total > 64 {
+		return nil, false
+	}
+	old := &Layout{arena: l.arena, prefix: l.prefix, fields: l.fields}
+	l.fields = fields
+	l.assign()
+	if l.sameCodes(old) {
+		return nil, true
+	}
+	return old, true
+}
+
+// Same reports whether words of the two layouts are interchangeable.
+func (l *Layout) Same(m *Layout) bool {
+	if len(l.prefix) > 0 || len(m.prefix) > 0 {
+		return l == m
+	}
+	for i := range l.fields {
+		f, g := &l.fields[i], &m.fields[i]
+		if f.set != g.set || f.shift != g.shift || f.base != g.base || f.nullable != g.nullable || f.started != g.started {
+			return false
+		}
+	}
+	return true
+}
+
+// Seal finishes what readers on several goroutines would otherwise make on demand: the dictionaries
+// that Decode shows. The layout must not change afterwards.
+func (l *Layout) Seal() {
+	for i := range l.fields {
+		if f := &l.fields[i]; f.set != nil && f.typ.Class() == types.ClassBytes {
+			f.set.Dictionary(f.typ)
+		}
+	}
+}
+
+// First extracts field 0's code from a word: mask for layouts of one word.
+func (l *Layout) First() (mask uint64, ok bool) {
+	if len(l.prefix) > 0 || l.fields[0].bits == 0 {
+		return 0, false
+	}
+	return ^uint64(0) >> (64 - l.fields[0].bits), true
+}

@@ -1,0 +1,287 @@
+package aggregate
+
+import (
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/columnar/rowkey"
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/expr"
+)
+
+// mode is how a worker numbers its groups, the ladder of the package comment.
+type mode uint8
+
+const (
+	single    mode = iota // no group columns
+	streaming             // a group ends where the key changes; keys ascend
+	direct                // the packed key is the number
+	hashed
+	partitioned // rows are set aside by hash, to be grouped later
+)
+
+const (
+	// smallSpan is the number of packed keys that are always addressed directly, directBytes the most
+	// memory that direct states may take.
+	smallSpan   = 4096
+	directBytes = 64 << 20
+	// partitionBytes is the size of a worker's table above which it outgrows the caches and rows are
+	// set aside instead, if the table has not at least halved its input.
+	partitionBytes = 4 << 20
+)
+
+// local is one worker's grouping.
+type local struct {
+	spec   *spec
+	w      *exec.Worker
+	eval   *evaluators
+	mode   mode
+	began  bool
+	layout *rowkey.Layout
+	table  *rowkey.Table // hashed
+	states *states
+	// streaming: the packed keys in order, and the greatest first code so far.
+	keys []uint64
+	// estimate is the number of input rows that the optimizer expects; rows those seen.
+	estimate float64
+	rows     int
+	parts    *partitions
+	noParts  bool // setting rows aside has turned out impossible
+	cols     []*columnar.Vector
+	words    []uint64
+	ids      []uint32
+}
+
+func newLocal(s *spec, in expr.Input, w *exec.Worker) (*local, error) {
+	eval, err := compile(s, in, w)
+	if err != nil {
+		return nil, err
+	}
+	l := &local{spec: s, w: w, eval: eval, states: newStates(s, w.Arena, newScratch(w.Arena)), estimate: s.node.Input.Est().Rows,
+		words: mem.Alloc[uint64](w.Arena, columnar.BatchSize, false), ids: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false)}
+	if len(s.groups) == 0 {
+		l.states.resize(1)
+	} else {
+		l.layout = rowkey.NewLayout(w.Arena, s.groupTypes, s.nullable)
+	}
+	return l, nil
+}
+
+// consume groups and folds one batch.
+func (l *local) consume(b *columnar.Batch) error {
+	n := b.Rows()
+	if n == 0 {
+		return nil
+	}
+	l.rows += n
+	if len(l.spec.groups) == 0 {
+		return l.eval.update(l.states, b, nil)
+	}
+	l.cols = l.cols[:0]
+	for _, g := range l.eval.groups {
+		v, err := g.Eval(b)
+		if err != nil {
+			return err
+		}
+		l.cols = append(l.cols, v)
+	}
+	if before := l.layout.Admit(l.cols, b.Sel, b.Len, l.groupKeys); before != nil {
+		l.relayout(before)
+	}
+	if !l.began {
+		l.begin()
+	}
+	words := l.words[:n]
+	l.layout.Pack(l.cols, b.Sel, b.Len, words)
+	if l.mode == partitioned {
+		return l.parts.consume(l, b, words)
+	}
+	return l.eval.update(l.states, b, l.number(words))
+}
+
+// begin picks the mode from the first batch.
+func (l *local) begin() {
+	l.began = true
+	switch {
+	case l.spec.node.Streaming && l.streamable():
+		l.mode = streaming
+	case l.directFits():
+		l.mode = direct
+	default:
+		l.mode = hashed
+		l.table = rowkey.NewTable(l.w.Arena, 0, 0)
+	}
+}
+
+func (l *local) streamable() bool {
+	_, ok := l.layout.First()
+	return ok
+}
+
+// directFits reports whether the states can be addressed by packed key.
+func (l *local) directFits() bool {
+	span := l.layout.Span()
+	if span == 0 || span > directBytes/8/uint64(len(l.spec.kinds)) {
+		return false
+	}
+	if len(l.spec.accs) > 0 {
+		return span <= smallSpan
+	}
+	return span <= smallSpan || float64(span) <= 8*max(l.estimate, float64(l.rows))
+}
+
+// number gives the groups of packed keys, making room for new ones.
+func (l *local) number(words []uint64) []uint32 {
+	ids := l.ids[:len(words)]
+	switch l.mode {
+	case streaming:
+		if l.follow(words, ids) {
+			l.states.resize(len(l.keys))
+			return ids
+		}
+		l.toHashed()
+	case direct:
+		span := l.layout.Span()
+		if int(span) > l.states.n || span == 0 {
+			if !l.directFits() {
+				l.toHashed()
+				break
+			}
+			l.states.resize(int(span))
+		}
+		for j, w := range words {
+			ids[j] = uint32(w)
+		}
+		return ids
+	}
+	l.table.FindOrAdd(words, ids)
+	l.states.resize(l.table.Len())
+	l.outgrow()
+	return ids
+}
+
+// follow numbers clustered keys: a new group wherever the key changes. It changes nothing and gives
+// false when the keys do not ascend strictly by their first field from group to group.
+func (l *local) follow(words []uint64, ids []uint32) bool {
+	mask, ok := l.layout.First()
+	if !ok {
+		return false
+	}
+	keys := mem.Grow(l.w.Arena, l.keys, len(l.keys)+len(words))
+	n := len(keys)
+	last, started := uint64(0), n > 0
+	if started {
+		last = keys[n-1]
+	}
+	for j, w := range words {
+		if w != last || !started {
+			if started && w&mask <= last&mask {
+				return false
+			}
+			keys = append(keys, w)
+			last, started = w, true
+		}
+		ids[j] = uint32(len(keys) - 1)
+	}
+	l.keys = keys
+	return true
+}
+
+// groupKeys lists the packed keys of the groups so far.
+func (l *local) groupKeys() []uint64 {
+	switch l.mode {
+	case streaming:
+		return l.keys
+	case direct:
+		_, keys := l.occupied()
+		return keys
+	case hashed:
+		if l.table != nil {
+			return l.table.Keys()
+		}
+	case partitioned:
+		keys := append([]uint64(nil), l.table.Keys()...)
+		for _, blocks := range l.parts.blocks {
+			for _, block := range blocks {
+				for at := 0; at < len(block); at += l.parts.width {
+					keys = append(keys, uint64(block[at]))
+				}
+			}
+		}
+		return keys
+	}
+	return nil
+}
+
+// occupied lists the groups of direct states that have rows.
+func (l *local) occupied() (ids []uint32, keys []uint64) {
+	stride := len(l.spec.kinds)
+	for g := range l.states.n {
+		if l.states.words[g*stride] != 0 {
+			ids = append(ids, uint32(g))
+			keys = append(keys, uint64(g))
+		}
+	}
+	return ids, keys
+}
+
+// toHashed goes on with a hash table that has the groups so far.
+func (l *local) toHashed() {
+	l.table = rowkey.NewTable(l.w.Arena, 0, 0)
+	if l.mode == direct {
+		ids, keys := l.occupied()
+		l.table.Replace(keys)
+		l.renumber(ids, sequence(len(ids)), len(ids))
+	} else {
+		l.table.Replace(l.keys)
+		l.keys = nil
+	}
+	l.mode = hashed
+}
+
+// renumber moves the states of groups from[j] to to[j] of n groups.
+func (l *local) renumber(from, to []uint32, n int) {
+	old := l.states
+	l.states = newStates(l.spec, l.w.Arena, old.scratch)
+	l.states.resize(n)
+	l.states.merge(old, from, to)
+}
+
+func sequence(n int) []uint32 {
+	s := make([]uint32, n)
+	for i := range s {
+		s[i] = uint32(i)
+	}
+	return s
+}
+
+// relayout carries the groups so far over to a changed layout.
+func (l *local) relayout(before *rowkey.Layout) {
+	if !l.began {
+		return
+	}
+	switch l.mode {
+	case streaming:
+		l.layout.Import(before, l.keys)
+	case hashed:
+		keys := append([]uint64(nil), l.table.Keys()...)
+		l.layout.Import(before, keys)
+		l.table.Replace(keys)
+	case direct:
+		ids, keys := l.occupied()
+		l.layout.Import(before, keys)
+		if !l.directFits() {
+			l.table = rowkey.NewTable(l.w.Arena, 0, 0)
+			l.table.Replace(keys)
+			l.renumber(ids, sequence(len(ids)), len(ids))
+			l.mode = hashed
+			return
+		}
+		to := make([]uint32, len(keys))
+		for j, k := range keys {
+			to[j] = uint32(k)
+		}
+		l.renumber(ids, to, int(l.layout.Span()))
+	case partitioned:
+		l.parts.stop(l, before)
+	}
+}

@@ -1,0 +1,154 @@
+package scan
+
+import (
+	"bytes"
+	"cmp"
+	"strings"
+
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/types"
+)
+
+// pruner decides from zone maps alone that a chunk holds no matching row.
+type pruner struct {
+	node    *plan.Scan
+	filters *exec.RuntimeFilters
+}
+
+func (p *pruner) excludes(c Chunk) bool {
+	for _, e := range p.node.Filters {
+		if p.never(e, c) {
+			return true
+		}
+	}
+	for _, r := range p.node.Runtime {
+		f := p.filters.Get(r.ID)
+		if f == nil {
+			continue
+		}
+		if f.Empty {
+			return true
+		}
+		zone, ok := p.zone(r.Expr, c)
+		if ok && zone.Min.Type.Class() == types.ClassInt && (zone.Max.I < f.Min || zone.Min.I > f.Max) {
+			return true
+		}
+	}
+	return false
+}
+
+// zone finds the bounds of a column; ok is false when e is something else or nothing is known.
+func (p *pruner) zone(e plan.Expr, c Chunk) (Zone, bool) {
+	col, ok := e.(*plan.Column)
+	if !ok {
+		return Zone{}, false
+	}
+	for i := range p.node.Cols {
+		if p.node.Cols[i].ID == col.ID {
+			z, ok := c.Zone(p.node.Table.Columns[p.node.Cols[i].Ordinal].FieldID)
+			return z, ok && !z.Min.Null && !z.Max.Null
+		}
+	}
+	return Zone{}, false
+}
+
+// never reports that e is true for no row of the chunk.
+func (p *pruner) never(e plan.Expr, c Chunk) bool {
+	switch e := e.(type) {
+	case *plan.And:
+		for _, t := range e.Terms {
+			if p.never(t, c) {
+				return true
+			}
+		}
+		return false
+	case *plan.Or:
+		for _, t := range e.Terms {
+			if !p.never(t, c) {
+				return false
+			}
+		}
+		return true
+	case *plan.Compare:
+		if _, ok := e.L.(*plan.Const); ok {
+			return p.neverCompare(e.Op.Flip(), e.R, e.L, c)
+		}
+		return p.neverCompare(e.Op, e.L, e.R, c)
+	case *plan.InList:
+		if e.Negate {
+			return false
+		}
+		for _, x := range e.List {
+			if !p.neverCompare(plan.Eq, e.X, x, c) {
+				return false
+			}
+		}
+		return true
+	case *plan.Const:
+		return e.Value.Null || e.Value.Type.Kind == types.Boolean && e.Value.I == 0
+	}
+	return false
+}
+
+func (p *pruner) neverCompare(op plan.CompareOp, x, constant plan.Expr, c Chunk) bool {
+	value, ok := constant.(*plan.Const)
+	if !ok {
+		return false
+	}
+	if value.Value.Null {
+		return op != plan.IsDistinct && op != plan.IsNotDistinct
+	}
+	zone, ok := p.zone(x, c)
+	if !ok {
+		return false
+	}
+	below, ok1 := compareValues(value.Value, zone.Min) // constant against the least value
+	above, ok2 := compareValues(value.Value, zone.Max)
+	if !ok1 || !ok2 {
+		return false
+	}
+	switch op {
+	case plan.Eq, plan.IsNotDistinct:
+		return below < 0 || above > 0
+	case plan.Lt:
+		return below <= 0
+	case plan.Le:
+		return below < 0
+	case plan.Gt:
+		return above >= 0
+	case plan.Ge:
+		return above > 0
+	case plan.Ne:
+		return below == 0 && above == 0
+	}
+	return false
+}
+
+// compareValues orders two values of one class; ok is false where zone maps do not help.
+func compareValues(a, b types.Value) (order int, ok bool) {
+	if a.Type.Class() != b.Type.Class() {
+		return 0, false
+	}
+	switch a.Type.Class() {
+	case types.ClassInt:
+		return cmp.Compare(a.I, b.I), true
+	case types.ClassDecimal:
+		if a.Type.Scale != b.Type.Scale {
+			return 0, false
+		}
+		x, y := a.Unscaled(), b.Unscaled()
+		return cmp.Or(cmp.Compare(x.Hi, y.Hi), cmp.Compare(x.Lo, y.Lo)), true
+	case types.ClassFloat:
+		if a.F != a.F || b.F != b.F {
+			return 0, false
+		}
+		return cmp.Compare(a.F, b.F), true
+	case types.ClassBytes:
+		if a.Type.Kind == types.Bytea {
+			return bytes.Compare([]byte(a.S), []byte(b.S)), true
+		}
+		return strings.Compare(a.S, b.S), true
+	}
+	return 0, false
+}

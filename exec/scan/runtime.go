@@ -1,0 +1,171 @@
+package scan
+
+import (
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/expr"
+	"github.com/oxidb/oxidb/plan"
+)
+
+// runtimeProbe applies one published runtime filter to a scan's batches. It pauses while it lets
+// most rows through.
+type runtimeProbe struct {
+	filter *exec.RuntimeFilter
+	key    expr.Evaluator
+	sel    []uint32
+	// seen and passed count rows since the last decision, batches those until the next one.
+	seen, passed int
+	batches      int
+	paused       bool
+}
+
+const (
+	// measureBatches is how long a filter is watched before it is judged, pauseBatches how long a
+	// useless one rests; usefulShare is the share of rows above which it is useless.
+	measureBatches = 8
+	pauseBatches   = 64
+	usefulShare    = 0.7
+)
+
+func newRuntimeProbe(f *exec.RuntimeFilter, e plan.Expr, cols expr.Input, w *exec.Worker) (*runtimeProbe, error) {
+	key, err := expr.Compile(e, cols, w)
+	if err != nil {
+		return nil, err
+	}
+	return &runtimeProbe{filter: f, key: key, sel: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false), batches: measureBatches}, nil
+}
+
+// passShare is the part of rows that passed lately, 1 when unknown.
+func (r *runtimeProbe) passShare() float64 {
+	if r.paused || r.seen == 0 {
+		return 1
+	}
+	return float64(r.passed) / float64(r.seen)
+}
+
+// apply drops rows that cannot match.
+func (r *runtimeProbe) apply(b *columnar.Batch) error {
+	if r.filter.Empty {
+		b.Sel = r.sel[:0]
+		return nil
+	}
+	r.batches--
+	if r.paused {
+		if r.batches <= 0 {
+			r.paused, r.batches, r.seen, r.passed = false, measureBatches, 0, 0
+		}
+		return nil
+	}
+	v, err := r.key.Eval(b)
+	if err != nil {
+		return err
+	}
+	r.seen += b.Rows()
+	b.Sel = r.refine(v, b.Sel, b.Len)
+	r.passed += b.Rows()
+	if r.batches <= 0 {
+		if float64(r.passed) > usefulShare*float64(r.seen) {
+			r.paused, r.batches = true, pauseBatches
+		} else {
+			// What counts is the recent past: halve the old counts and go on watching.
+			r.batches, r.seen, r.passed = measureBatches, r.seen/2, r.passed/2
+		}
+	}
+	return nil
+}
+
+// refine keeps the rows whose key is in the filter. NULL never is.
+func (r *runtimeProbe) refine(v *columnar.Vector, sel []uint32, n int) []uint32 {
+	f := r.filter
+	if v.Enc == columnar.Const {
+		if v.IsNull(0) || !f.Has(v.Int(0)) {
+			return r.sel[:0]
+		}
+		return sel
+	}
+	if v.Valid != nil {
+		sel = dropNulls(r.sel, sel, v.Valid, n)
+	}
+	delta := v.Base - f.Min
+	switch v.Layout {
+	case columnar.U8:
+		return refineKeys(r.sel, v.U8, sel, n, delta, f)
+	case columnar.U16:
+		return refineKeys(r.sel, v.U16, sel, n, delta, f)
+	case columnar.U32:
+		return refineKeys(r.sel, v.U32, sel, n, delta, f)
+	case columnar.I64:
+		return refineKeys(r.sel, v.I64, sel, n, -f.Min, f)
+	}
+	return sel
+}
+
+func refineKeys[T uint8 | uint16 | uint32 | int64](dst []uint32, v []T, sel []uint32, n int, delta int64, f *exec.RuntimeFilter) []uint32 {
+	switch {
+	case f.Bits != nil && sel == nil:
+		return bitsAll(dst, v[:n], delta, f.Bits)
+	case f.Bits != nil:
+		return bitsOf(dst, v, sel, delta, f.Bits)
+	}
+	k, span := 0, uint64(f.Max-f.Min)
+	if sel == nil {
+		for i, x := range v[:n] {
+			dst[k] = uint32(i)
+			if uint64(int64(x)+delta) <= span {
+				k++
+			}
+		}
+		return dst[:k]
+	}
+	for _, i := range sel {
+		dst[k] = i
+		if uint64(int64(v[i])+delta) <= span {
+			k++
+		}
+	}
+	return dst[:k]
+}
+
+// bitsAll tests one bit a row without a branch on it; the only branch guards the filter's range.
+func bitsAll[T uint8 | uint16 | uint32 | int64](dst []uint32, v []T, delta int64, bits []uint64) []uint32 {
+	k := 0
+	dst = dst[:len(v)]
+	for i, x := range v {
+		dst[k] = uint32(i)
+		at := uint64(int64(x) + delta)
+		if w := at >> 6; w < uint64(len(bits)) {
+			k += int(bits[w] >> (at & 63) & 1)
+		}
+	}
+	return dst[:k]
+}
+
+func bitsOf[T uint8 | uint16 | uint32 | int64](dst []uint32, v []T, sel []uint32, delta int64, bits []uint64) []uint32 {
+	k := 0
+	dst = dst[:len(sel)]
+	for _, i := range sel {
+		dst[k] = i
+		at := uint64(int64(v[i]) + delta)
+		if w := at >> 6; w < uint64(len(bits)) {
+			k += int(bits[w] >> (at & 63) & 1)
+		}
+	}
+	return dst[:k]
+}
+
+func dropNulls(dst, sel []uint32, valid []uint64, n int) []uint32 {
+	k := 0
+	if sel == nil {
+		for i := range uint32(n) {
+			dst[k] = i
+			k += int(valid[i>>6] >> (i & 63) & 1)
+		}
+		return dst[:k]
+	}
+	for _, i := range sel {
+		dst[k] = i
+		k += int(valid[i>>6] >> (i & 63) & 1)
+	}
+	return dst[:k]
+}

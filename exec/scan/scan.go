@@ -1,0 +1,275 @@
+// Package scan holds the operators at the leaves and the ones that only narrow or reshape a batch:
+// table scan, values, generate_series, filter, project.
+package scan
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/expr"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Zone bounds the values of one column of a chunk. Min and Max are NULL values when unknown.
+type Zone struct {
+	Min, Max types.Value
+	// Nulls says that the column may hold NULLs.
+	Nulls bool
+}
+
+// Chunk is one chunk of a table as the query's transaction sees it.
+type Chunk interface {
+	ID() uint32
+	Rows() int
+	// Column gives the whole chunk's column, Shared, at least Rows long.
+	Column(ctx context.Context, field int32) (*columnar.Vector, error)
+	// Keep lists the visible rows of [from, to), counted from from, in sel's memory; nil means all.
+	Keep(from, to int, sel []uint32) []uint32
+	Zone(field int32) (Zone, bool)
+}
+
+// morselRows is the unit of work that a worker takes: it divides a chunk's 122,880 rows unevenly,
+// which costs less than few large units on many workers.
+const morselRows = 8 * columnar.BatchSize
+
+type morsel struct {
+	chunk    Chunk
+	from, to int
+}
+
+// Table scans a table's chunks: zone maps and runtime filters first, then the filters, then the
+// columns, which are lent without a copy.
+type Table struct {
+	node    *plan.Scan
+	chunks  []Chunk
+	cols    expr.Input
+	query   *exec.Query
+	morsels []morsel
+	next    atomic.Int64
+}
+
+// NewTable makes a scan of chunks. The node's filters must be free of parameters and runtime values.
+func NewTable(node *plan.Scan, chunks []Chunk) *Table {
+	return &Table{node: node, chunks: chunks, cols: node.Columns()}
+}
+
+// Ordered implements exec.Operator.
+func (t *Table) Ordered() bool { return false }
+
+// Prepare lists the morsels of the chunks that may hold matching rows.
+func (t *Table) Prepare(q *exec.Query) error {
+	t.query = q
+	t.morsels = nil
+	p := pruner{node: t.node, filters: &q.Filters}
+	for _, c := range t.chunks {
+		if p.excludes(c) {
+			continue
+		}
+		for from := 0; from < c.Rows(); from += morselRows {
+			t.morsels = append(t.morsels, morsel{c, from, min(from+morselRows, c.Rows())})
+		}
+	}
+	return nil
+}
+
+// Stream implements exec.Operator.
+func (t *Table) Stream(w *exec.Worker) columnar.Stream {
+	return func(yield func(*columnar.Batch, error) bool) {
+		s, err := t.start(w)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for {
+			i := t.next.Add(1) - 1
+			if i >= int64(len(t.morsels)) {
+				return
+			}
+			if more, err := s.run(t.morsels[i], yield); err != nil || !more {
+				if err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+		}
+	}
+}
+
+// stream is one worker's state of a scan.
+type stream struct {
+	table   *Table
+	w       *exec.Worker
+	where   *expr.Predicate
+	runtime []*runtimeProbe
+	// early are the columns that filters need, late the others: they are read from storage only
+	// when a row of the chunk is left.
+	early, late []int
+	chunk       Chunk
+	whole       []*columnar.Vector // the chunk's columns
+	slices      []columnar.Vector
+	batch       columnar.Batch
+	keep        []uint32
+	tried, kept int64 // rows before and after where, for the order of filters
+}
+
+func (t *Table) start(w *exec.Worker) (*stream, error) {
+	n := len(t.cols)
+	s := &stream{table: t, w: w, whole: make([]*columnar.Vector, n), slices: make([]columnar.Vector, n),
+		keep: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false)}
+	for i := range s.slices {
+		s.batch.Cols = append(s.batch.Cols, &s.slices[i])
+	}
+	used := plan.ColumnSet{}
+	for _, e := range t.node.Filters {
+		plan.AddRefs(used, e)
+	}
+	if len(t.node.Filters) > 0 {
+		where, err := expr.CompilePredicate(t.node.Filters, t.cols, w)
+		if err != nil {
+			return nil, err
+		}
+		s.where = where
+	}
+	for _, r := range t.node.Runtime {
+		f := t.query.Filters.Get(r.ID)
+		if f == nil {
+			continue
+		}
+		probe, err := newRuntimeProbe(f, r.Expr, t.cols, w)
+		if err != nil {
+			return nil, err
+		}
+		plan.AddRefs(used, r.Expr)
+		s.runtime = append(s.runtime, probe)
+	}
+	for i, c := range t.cols {
+		if used.Has(c.ID) {
+			s.early = append(s.early, i)
+		} else {
+			s.late = append(s.late, i)
+		}
+	}
+	return s, nil
+}
+
+// load reads columns of the current chunk.
+func (s *stream) load(ordinals []int) error {
+	node := s.table.node
+	for _, i := range ordinals {
+		if s.whole[i] != nil || i == len(node.Cols) {
+			continue
+		}
+		v, err := s.chunk.Column(s.table.query.Context(), node.Table.Columns[node.Cols[i].Ordinal].FieldID)
+		if err != nil {
+			return err
+		}
+		s.whole[i] = v
+	}
+	return nil
+}
+
+func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bool, err error) {
+	if s.chunk == nil || s.chunk.ID() != m.chunk.ID() {
+		s.chunk = m.chunk
+		clear(s.whole)
+	}
+	if err := s.load(s.early); err != nil {
+		return false, err
+	}
+	for from := m.from; from < m.to; from += columnar.BatchSize {
+		if err := s.table.query.Err(); err != nil {
+			return false, err
+		}
+		to := min(from+columnar.BatchSize, m.to)
+		s.batch.Len, s.batch.Sel = to-from, m.chunk.Keep(from, to, s.keep)
+		s.slice(s.early, from, to)
+		if err := s.filter(); err != nil {
+			return false, err
+		}
+		if s.batch.Rows() == 0 {
+			continue
+		}
+		if err := s.load(s.late); err != nil {
+			return false, err
+		}
+		s.slice(s.late, from, to)
+		if !yield(&s.batch, nil) {
+			return false, nil
+		}
+	}
+	s.table.query.Rows.Add(int64(m.to - m.from))
+	return true, nil
+}
+
+// slice points the batch's columns at rows [from, to) of the chunk.
+func (s *stream) slice(ordinals []int, from, to int) {
+	for _, i := range ordinals {
+		if i == len(s.table.node.Cols) {
+			s.rowIDs(&s.slices[i], from, to)
+			continue
+		}
+		s.whole[i].Slice(from, to, &s.slices[i])
+	}
+}
+
+// rowIDs fills the row id column.
+func (s *stream) rowIDs(v *columnar.Vector, from, to int) {
+	first := int64(columnar.MakeRowID(s.chunk.ID(), uint32(from)))
+	ids := v.I64
+	if cap(ids) < columnar.BatchSize {
+		ids = mem.Alloc[int64](s.w.Arena, columnar.BatchSize, false)
+	}
+	ids = ids[:to-from]
+	for i := range ids {
+		ids[i] = first + int64(i)
+	}
+	*v = columnar.Vector{Type: types.TBigInt, Layout: columnar.I64, Len: to - from, I64: ids,
+		Bounded: true, Lo: first, Hi: first + int64(to-from) - 1}
+}
+
+// filter refines the batch's selection, the runtime filters before the conditions when they have
+// turned out to let fewer rows through.
+func (s *stream) filter() error {
+	first := s.where == nil
+	for _, r := range s.runtime {
+		first = first || r.passShare() < 0.5 && r.passShare()*float64(s.tried) < float64(s.kept)
+	}
+	if first {
+		if err := s.runtimeFilters(); err != nil || s.where == nil || s.batch.Rows() == 0 {
+			return err
+		}
+		return s.conditions()
+	}
+	if err := s.conditions(); err != nil || s.batch.Rows() == 0 {
+		return err
+	}
+	return s.runtimeFilters()
+}
+
+func (s *stream) conditions() error {
+	before := s.batch.Rows()
+	sel, err := s.where.Select(&s.batch)
+	if err != nil {
+		return err
+	}
+	s.batch.Sel = sel
+	s.tried += int64(before)
+	s.kept += int64(s.batch.Rows())
+	return nil
+}
+
+func (s *stream) runtimeFilters() error {
+	for _, r := range s.runtime {
+		if err := r.apply(&s.batch); err != nil {
+			return err
+		}
+		if s.batch.Rows() == 0 {
+			return nil
+		}
+	}
+	return nil
+}
