@@ -218,7 +218,7 @@ func (p *parser) copyStatement() ast.Statement {
 	}
 	p.accept(kwWith)
 	if p.kind() == tkLParen {
-		c.Options = append(c.Options, p.optionList()...)
+		c.Options = append(c.Options, p.copyOptions()...)
 	} else {
 		p.oldCopyOptions(c)
 	}

@@ -82,7 +82,7 @@ func (g *targetsGrammar) tree(p *parser) []*ast.MaintenanceTarget {
 func readOptions(p *parser, list *parenRef, words []string) []*ast.Option {
 	if list != nil {
 		p.i = p.tokenAt(list.At)
-		return p.optionList()
+		return p.utilityOptions()
 	}
 	var options []*ast.Option
 	for _, w := range words {

@@ -287,6 +287,9 @@ type callGrammar struct {
 func (g *callGrammar) tree(p *parser, span ast.Span) ast.Statement {
 	n := &ast.Call{Span: span}
 	g.Call.read(p, func() {
+		if p.kind() == tkLParen {
+			p.wanted("a name")
+		}
 		f, ok := p.primary().(*ast.FuncCall)
 		if !ok || f.Over != nil || f.Filter != nil || f.WithinGroup {
 			p.syntaxError()

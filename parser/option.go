@@ -4,9 +4,24 @@ import (
 	"github.com/oxidb/oxidb/parser/ast"
 )
 
-// optionList reads ( name [value], ... ): the options of COPY, EXPLAIN, ANALYZE and VACUUM.
-func (p *parser) optionList() []*ast.Option {
+// copyOptions reads ( name [value], ... ), where a name may be any keyword.
+func (p *parser) copyOptions() []*ast.Option {
 	return p.optionsBy(func(o *ast.Option) {
+		o.Name = p.colLabel().Name
+		if k := p.kind(); k != tkComma && k != tkRParen {
+			o.Value = p.settingOrList()
+		}
+	})
+}
+
+// utilityOptions reads ( name [value], ... ): the options of EXPLAIN, ANALYZE and VACUUM. ANALYZE is the
+// one reserved keyword among their names.
+func (p *parser) utilityOptions() []*ast.Option {
+	return p.optionsBy(func(o *ast.Option) {
+		k := p.kw()
+		if k != notKeyword && keywordTable[k].Class == Reserved && k != kwAnalyze && k != kwAnalyse {
+			p.wanted("an option")
+		}
 		o.Name = p.colLabel().Name
 		if k := p.kind(); k != tkComma && k != tkRParen {
 			o.Value = p.settingOrList()
@@ -122,7 +137,7 @@ func (p *parser) explainStatement() ast.Statement {
 	p.i++
 	e := &ast.Explain{}
 	if p.kind() == tkLParen && !p.leadsToQuery() {
-		e.Options = p.optionList()
+		e.Options = p.utilityOptions()
 	} else {
 		for _, k := range []keywordID{kwAnalyze, kwAnalyse, kwVerbose} {
 			at := p.tok().pos
