@@ -30,7 +30,7 @@ func b2i(b bool) int {
 }
 
 // Bounds gives limits for the values of an integer layout: the promised ones, else what the layout
-// can hold. ok is false for other layouts.
+// and the type can hold. ok is false for other layouts.
 func Bounds(v *columnar.Vector) (lo, hi int64, ok bool) {
 	if v.Layout > columnar.I64 || v.Enc == columnar.Dict {
 		return 0, 0, false
@@ -41,11 +41,12 @@ func Bounds(v *columnar.Vector) (lo, hi int64, ok bool) {
 		return x, x, true
 	case v.Bounded:
 		return v.Lo, v.Hi, true
-	case v.Layout == columnar.I64:
-		lo, hi = v.Type.Bounds()
-		return lo, hi, true
 	}
-	return v.Base, saturatingAdd(v.Base, narrowMax(v.Layout)), true
+	lo, hi = v.Type.Bounds()
+	if v.Layout != columnar.I64 {
+		lo, hi = max(lo, v.Base), min(hi, saturatingAdd(v.Base, narrowMax(v.Layout)))
+	}
+	return lo, hi, true
 }
 
 // narrowMax is the greatest element of layout U8, U16 or U32.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"math/big"
 
 	"github.com/oxidb/oxidb/columnar"
@@ -18,8 +19,8 @@ func (x *exact) checked(b *columnar.Batch, l, r operand, valid []uint64) (*colum
 	if x.typ.IsInteger() || (x.lShift|x.rShift|x.drop == 0 && l.ok && r.ok) {
 		out := room(x.worker, &x.ints[2], b.Len)
 		if x.checkedInts(lv, rv, b.Len, rows, out) {
-			x.out = columnar.Vector{Type: x.typ, Layout: columnar.I64, Len: b.Len, I64: out, Valid: valid}
-			return &x.out, nil
+			x.out = boundedInts(x.typ, out, valid, math.MinInt64, math.MaxInt64)
+			return x.verify(b, valid)
 		}
 		if x.typ.IsInteger() {
 			return nil, x.outOfRange()

@@ -55,6 +55,7 @@ type unary struct {
 	v      *columnar.Vector
 	tables tableCache
 	one    columnar.Vector
+	oneOut [1]uint32
 }
 
 func (u *unary) load(b *columnar.Batch) (err error) {
@@ -70,7 +71,7 @@ func (u *unary) keep(want bool, n int, sel, out []uint32) []uint32 {
 	}
 	switch u.v.Enc {
 	case columnar.Const:
-		if u.keepsConst(want, out) {
+		if u.keepsConst(want) {
 			return sel
 		}
 		return out[:0]
@@ -80,9 +81,9 @@ func (u *unary) keep(want bool, n int, sel, out []uint32) []uint32 {
 	return dropNulls(u.v, n, u.t.keepVector(u.v, want, n, sel, out), out)
 }
 
-func (u *unary) keepsConst(want bool, out []uint32) bool {
+func (u *unary) keepsConst(want bool) bool {
 	oneRow(u.v, &u.one)
-	rows := u.t.keepVector(&u.one, want, 1, nil, out)
+	rows := u.t.keepVector(&u.one, want, 1, nil, u.oneOut[:])
 	return rows == nil || len(rows) == 1
 }
 
