@@ -42,4 +42,5 @@ var rules = []rule{
 	{Rule: Rule{"push_filters", "Predicates move to the lowest place that has their columns; outer joins become inner where NULLs are rejected.", false}, run: pushdown},
 	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
 	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
+	{Rule: Rule{"order_joins", "Joins are ordered by cost; the right child is the build side.", false}, run: orderJoins},
 }
