@@ -1,0 +1,140 @@
+package bind
+
+import (
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// bindCommand checks a statement that needs no algebra and passes it on. For CREATE … IF NOT EXISTS of
+// something that exists, and ALTER TABLE IF EXISTS of something that does not, the command comes
+// without a descriptor: there is nothing to do.
+func (b *Binder) bindCommand(stmt ast.Statement) (plan.Statement, error) {
+	switch s := stmt.(type) {
+	case *ast.CreateTable:
+		return b.bindCreateTable(s)
+	case *ast.CreateView:
+		return b.bindCreateView(s)
+	case *ast.CreateIndex:
+		return b.bindCreateIndex(s)
+	case *ast.AlterTable:
+		return b.bindAlterTable(s)
+	case *ast.CreateSchema:
+		return b.bindCreateSchema(s)
+	case *ast.Drop:
+		return &plan.Command{Stmt: s}, b.checkDrop(s)
+	case *ast.Truncate:
+		return &plan.Command{Stmt: s}, b.checkTruncate(s)
+	case *ast.Analyze:
+		return &plan.Command{Stmt: s}, b.checkTargets(s.Targets)
+	case *ast.Vacuum:
+		return &plan.Command{Stmt: s}, b.checkTargets(s.Targets)
+	case *ast.CreateSequence:
+		return nil, unsupported(s, "CREATE SEQUENCE")
+	case *ast.RefreshView:
+		return nil, unsupported(s, "REFRESH MATERIALIZED VIEW")
+	case *ast.Comment:
+		return nil, unsupported(s, "COMMENT")
+	}
+	return &plan.Command{Stmt: stmt}, nil
+}
+
+func (b *Binder) bindCreateSchema(s *ast.CreateSchema) (plan.Statement, error) {
+	switch {
+	case s.Authorization.Name != "":
+		return nil, unsupported(s.Authorization, "CREATE SCHEMA … AUTHORIZATION")
+	case len(s.Elements) > 0:
+		return nil, unsupported(s.Elements[0], "a statement inside CREATE SCHEMA")
+	case b.reader.HasSchema(s.Name.Name) && !s.IfNotExists:
+		return nil, errAt(sqlerr.DuplicateSchema, s.Name, "schema %q already exists", s.Name.Name)
+	}
+	return &plan.Command{Stmt: s}, nil
+}
+
+func (b *Binder) checkDrop(d *ast.Drop) error {
+	if d.Concurrently {
+		return unsupported(d, "DROP INDEX CONCURRENTLY")
+	}
+	for _, n := range d.Names {
+		var err error
+		switch d.Kind {
+		case ast.TableObject, ast.ViewObject:
+			err = b.checkDropRelation(d, n)
+		case ast.IndexObject:
+			err = b.checkDropIndex(d, n)
+		case ast.SchemaObject:
+			if !b.reader.HasSchema(n.Base()) && !d.IfExists {
+				err = errAt(sqlerr.InvalidSchemaName, n, "schema %q does not exist", n.Base())
+			}
+		default:
+			err = unsupported(d, "DROP "+d.Kind.String())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Binder) checkDropRelation(d *ast.Drop, n *ast.Name) error {
+	table, view, err := b.lookupRelation(n)
+	wantView := d.Kind == ast.ViewObject
+	switch {
+	case err != nil && d.IfExists:
+		return nil
+	case err != nil:
+		what := "table"
+		if wantView {
+			what = "view"
+		}
+		return errAt(sqlerr.UndefinedTable, n, "%s %q does not exist", what, n.String())
+	case wantView && table != nil:
+		return errAt(sqlerr.WrongObjectType, n, "%q is not a view", n.Base()).WithHint("Use DROP TABLE to remove a table.")
+	case !wantView && view != nil:
+		return errAt(sqlerr.WrongObjectType, n, "%q is not a table", n.Base()).WithHint("Use DROP VIEW to remove a view.")
+	}
+	return nil
+}
+
+func (b *Binder) checkDropIndex(d *ast.Drop, n *ast.Name) error {
+	for _, t := range b.reader.Tables() {
+		for _, index := range t.Indexes {
+			if index.Name != n.Base() || n.Schema() != "" && n.Schema() != t.Schema {
+				continue
+			}
+			if index.Primary {
+				return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop index %s because constraint %s on table %s requires it",
+					index.Name, index.Name, t.Name).WithHint("You can drop constraint %s on table %s instead.", index.Name, t.Name)
+			}
+			return nil
+		}
+	}
+	if d.IfExists {
+		return nil
+	}
+	return errAt(sqlerr.UndefinedObject, n, "index %q does not exist", n.String())
+}
+
+func (b *Binder) checkTruncate(s *ast.Truncate) error {
+	for _, n := range s.Tables {
+		if _, err := b.targetTable(n, "TRUNCATE of"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Binder) checkTargets(targets []*ast.MaintenanceTarget) error {
+	for _, t := range targets {
+		table, err := b.targetTable(t.Table, "maintenance of")
+		if err != nil {
+			return err
+		}
+		for _, id := range t.Columns {
+			if _, err := tableColumn(table, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

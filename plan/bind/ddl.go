@@ -1,0 +1,250 @@
+package bind
+
+import (
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+func (b *Binder) bindCreateTableAs(x *ast.CreateTableAs) (plan.Statement, error) {
+	switch {
+	case x.Materialized:
+		return nil, unsupported(x, "CREATE MATERIALIZED VIEW")
+	case x.Persistence == ast.Unlogged:
+		return nil, unsupported(x, "UNLOGGED")
+	case len(x.Options) > 0:
+		return nil, unsupported(x.Options[0], "a storage option of a table")
+	case x.OnCommit == ast.OnCommitDelete || x.OnCommit == ast.OnCommitDrop:
+		return nil, unsupported(x, "ON COMMIT DELETE ROWS and ON COMMIT DROP")
+	}
+	q, ok := x.Query.(*ast.Query)
+	if !ok {
+		return nil, unsupported(x.Query, "CREATE TABLE AS of a statement other than a query")
+	}
+	schema, exists, err := b.newRelation(x.Name)
+	if err != nil {
+		return nil, err
+	}
+	if exists {
+		if x.IfNotExists {
+			return &plan.Command{Stmt: x}, nil
+		}
+		return nil, errAt(sqlerr.DuplicateTable, x.Name, "relation %q already exists", x.Name.Base())
+	}
+	rel, err := b.bindQuery(q, queryContext{})
+	if err != nil {
+		return nil, err
+	}
+	names, err := outputNames(rel, x.Columns, x)
+	if err != nil {
+		return nil, err
+	}
+	table := &catalog.Table{Schema: schema, Name: x.Name.Base(), Temp: x.Persistence == ast.Temporary, NextField: 1}
+	for i, c := range rel.cols {
+		table.Columns = append(table.Columns, catalog.Column{FieldID: table.NextField, Name: names[i], Type: c.Typ})
+		table.NextField++
+	}
+	out := &plan.CreateTableAs{Table: table, IfNotExists: x.IfNotExists, Input: rel.node}
+	if x.WithNoData {
+		out.Input = nil
+	}
+	return out, nil
+}
+
+// outputNames are the column names of a table or view made from a query.
+func outputNames(rel *relational, given []ast.Ident, at ast.Node) ([]string, error) {
+	if len(given) > len(rel.cols) {
+		return nil, errAt(sqlerr.SyntaxError, given[len(rel.cols)], "too many column names were specified")
+	}
+	if len(rel.cols) > MaxTableColumns {
+		return nil, errAt(sqlerr.TooManyColumns, at, "tables can have at most %d columns", MaxTableColumns)
+	}
+	names := renamed(rel.names, given)
+	seen := map[string]struct{}{}
+	for _, n := range names {
+		if _, twice := seen[n]; twice {
+			return nil, errAt(sqlerr.DuplicateColumn, at, "column %q specified more than once", n)
+		}
+		seen[n] = struct{}{}
+	}
+	return names, nil
+}
+
+func (b *Binder) bindCreateView(x *ast.CreateView) (plan.Statement, error) {
+	switch {
+	case x.Persistence != ast.Permanent:
+		return nil, unsupported(x, "a temporary view")
+	case x.Recursive:
+		return nil, unsupported(x, "CREATE RECURSIVE VIEW")
+	case len(x.Options) > 0:
+		return nil, unsupported(x.Options[0], "an option of a view")
+	case x.CheckOption != "":
+		return nil, unsupported(x, "WITH CHECK OPTION")
+	}
+	schema, exists, err := b.newRelation(x.Name)
+	if err != nil {
+		return nil, err
+	}
+	old, isView := b.reader.View(schema, x.Name.Base())
+	switch {
+	case exists && !x.OrReplace:
+		return nil, errAt(sqlerr.DuplicateTable, x.Name, "relation %q already exists", x.Name.Base())
+	case exists && !isView:
+		return nil, errAt(sqlerr.WrongObjectType, x.Name, "%q is not a view", x.Name.Base())
+	}
+	b.fixStars = true
+	rel, err := b.bindQuery(x.Query, queryContext{})
+	b.fixStars = false
+	if err != nil {
+		return nil, err
+	}
+	if len(b.params) > 0 {
+		return nil, errAt(sqlerr.UndefinedParameter, x.Query, "there is no parameter $%d", len(b.params))
+	}
+	view := &catalog.View{Schema: schema, Name: x.Name.Base(), Query: ast.Format(x.Query)}
+	if view.Columns, err = outputNames(rel, x.Columns, x); err != nil {
+		return nil, err
+	}
+	if isView {
+		view.ID = old.ID
+		if err := checkReplacement(old, view, x); err != nil {
+			return nil, err
+		}
+	}
+	return &plan.Command{Stmt: x, View: view}, nil
+}
+
+// checkReplacement: CREATE OR REPLACE VIEW may add columns at the end only.
+func checkReplacement(old, view *catalog.View, at ast.Node) error {
+	if len(view.Columns) < len(old.Columns) {
+		return errAt(sqlerr.InvalidTableDefinition, at, "cannot drop columns from view")
+	}
+	for i, name := range old.Columns {
+		if view.Columns[i] != name {
+			return errAt(sqlerr.InvalidTableDefinition, at, "cannot change name of view column %q to %q", name, view.Columns[i]).
+				WithHint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.")
+		}
+	}
+	return nil
+}
+
+// explicitStars replaces * in a select list by the columns it means now: a view keeps its columns when
+// its tables get more.
+func explicitStars(sc *scope, list []*ast.Target) []*ast.Target {
+	var out []*ast.Target
+	for _, t := range list {
+		star, ok := t.X.(*ast.Star)
+		if !ok {
+			out = append(out, t)
+			continue
+		}
+		cols := sc.cols
+		if len(star.Qualifier) > 0 {
+			if r, ok := sc.relation("", star.Qualifier[len(star.Qualifier)-1].Name); ok {
+				cols = r.cols
+			}
+		}
+		for _, c := range cols {
+			ref := &ast.ColumnRef{Span: star.Span, Parts: []ast.Ident{{Span: star.Span, Name: c.name}}}
+			if alias := sc.qualifierOf(c); alias != "" {
+				ref.Parts = append([]ast.Ident{{Span: star.Span, Name: alias}}, ref.Parts...)
+			}
+			out = append(out, &ast.Target{Span: t.Span, X: ref})
+		}
+	}
+	return out
+}
+
+// qualifierOf is the relation that names a column unmistakably, "" where the bare name does.
+func (s *scope) qualifierOf(c scopeColumn) string {
+	if _, n := s.find(c.name); n == 1 {
+		return ""
+	}
+	key := exprKey(c.expr)
+	for _, r := range s.rels {
+		for _, rc := range r.cols {
+			if rc.name == c.name && exprKey(rc.expr) == key {
+				return r.alias
+			}
+		}
+	}
+	return ""
+}
+
+func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
+	switch {
+	case x.Concurrently:
+		return nil, unsupported(x, "CREATE INDEX CONCURRENTLY")
+	case x.Method.Name != "" && x.Method.Name != "btree":
+		return nil, unsupported(x.Method, "the index method "+x.Method.Name)
+	case x.Where != nil:
+		return nil, unsupported(x.Where, "a partial index")
+	case len(x.Include) > 0:
+		return nil, unsupported(x.Include[0], "INCLUDE")
+	case x.NullsNotDistinct:
+		return nil, unsupported(x, "NULLS NOT DISTINCT")
+	case len(x.Options) > 0:
+		return nil, unsupported(x.Options[0], "a storage option of an index")
+	}
+	table, err := b.targetTable(x.Table, "CREATE INDEX on")
+	if err != nil {
+		return nil, err
+	}
+	d := &definition{Binder: b, table: altered(table)}
+	index := catalog.Index{Unique: x.Unique, Name: x.Name.Name}
+	names := []string{table.Name}
+	for _, e := range x.Elems {
+		col, err := indexColumn(table, e)
+		if err != nil {
+			return nil, err
+		}
+		index.Fields = append(index.Fields, col.FieldID)
+		names = append(names, col.Name)
+	}
+	switch {
+	case index.Name == "":
+		index.Name = d.freeName(joinName(append(names, "idx")...))
+	case d.taken(index.Name) || d.indexExists(index.Name):
+		if x.IfNotExists {
+			return &plan.Command{Stmt: x}, nil
+		}
+		return nil, errAt(sqlerr.DuplicateTable, x.Name, "relation %q already exists", index.Name)
+	}
+	d.table.Indexes = append(d.table.Indexes, index)
+	return &plan.Command{Stmt: x, Table: d.table}, nil
+}
+
+func indexColumn(table *catalog.Table, e *ast.IndexElem) (catalog.Column, error) {
+	ref, ok := e.X.(*ast.ColumnRef)
+	switch {
+	case !ok || len(ref.Parts) != 1:
+		return catalog.Column{}, unsupported(e, "an index on an expression")
+	case e.Direction == ast.Descending || e.Nulls == ast.NullsFirst:
+		return catalog.Column{}, unsupported(e, "a descending index")
+	case e.OpClass != nil:
+		return catalog.Column{}, unsupported(e, "an operator class")
+	case e.Collation != nil:
+		return catalog.Column{}, unsupported(e, "a collation of an index")
+	}
+	o := table.Ordinal(ref.Parts[0].Name)
+	if o < 0 {
+		_, err := tableColumn(table, ref.Parts[0])
+		return catalog.Column{}, err
+	}
+	c := table.Columns[o]
+	if c.Type.Kind == types.JSON {
+		return c, errAt(sqlerr.UndefinedObject, e, "data type %s has no default operator class for access method \"btree\"", c.Type.Kind)
+	}
+	return c, hashable(c.Type, e)
+}
+
+// altered copies a descriptor for change.
+func altered(t *catalog.Table) *catalog.Table {
+	n := *t
+	n.Columns = append([]catalog.Column(nil), t.Columns...)
+	n.Indexes = append([]catalog.Index(nil), t.Indexes...)
+	n.Checks = append([]catalog.Check(nil), t.Checks...)
+	return &n
+}

@@ -1,0 +1,341 @@
+package bind
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// newRelation checks the name of a table or view to be made and gives its schema. exists tells that
+// the name is taken.
+func (b *Binder) newRelation(n *ast.Name) (schema string, exists bool, err error) {
+	schema = n.Schema()
+	if schema == "" {
+		schema = catalog.DefaultSchema
+	} else if !b.reader.HasSchema(schema) {
+		return "", false, errAt(sqlerr.InvalidSchemaName, n, "schema %q does not exist", schema)
+	}
+	_, table := b.reader.Table(schema, n.Base())
+	_, view := b.reader.View(schema, n.Base())
+	return schema, table || view, nil
+}
+
+func (b *Binder) bindCreateTable(x *ast.CreateTable) (plan.Statement, error) {
+	switch {
+	case x.Persistence == ast.Unlogged:
+		return nil, unsupported(x, "UNLOGGED")
+	case len(x.Options) > 0:
+		return nil, unsupported(x.Options[0], "a storage option of a table")
+	case x.OnCommit == ast.OnCommitDelete || x.OnCommit == ast.OnCommitDrop:
+		return nil, unsupported(x, "ON COMMIT DELETE ROWS and ON COMMIT DROP")
+	}
+	schema, exists, err := b.newRelation(x.Name)
+	if err != nil {
+		return nil, err
+	}
+	if exists {
+		if x.IfNotExists {
+			return &plan.Command{Stmt: x}, nil
+		}
+		return nil, errAt(sqlerr.DuplicateTable, x.Name, "relation %q already exists", x.Name.Base())
+	}
+	d := &definition{Binder: b, table: &catalog.Table{Schema: schema, Name: x.Name.Base(), Temp: x.Persistence == ast.Temporary, NextField: 1}}
+	for _, like := range x.Like {
+		if err := d.like(like); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range x.Columns {
+		if err := d.column(c); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.table.Columns) == 0 {
+		return nil, unsupported(x, "a table without columns")
+	}
+	for _, c := range x.Columns {
+		for _, k := range c.Constraints {
+			if err := d.columnConstraint(c, k); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, k := range x.Constraints {
+		if err := d.tableConstraint(k); err != nil {
+			return nil, err
+		}
+	}
+	return &plan.Command{Stmt: x, Table: d.table}, nil
+}
+
+// definition is a table descriptor while CREATE or ALTER TABLE works on it.
+type definition struct {
+	*Binder
+	table *catalog.Table
+}
+
+// column adds a column without its constraints.
+func (d *definition) column(c *ast.ColumnDef) error {
+	if d.table.Ordinal(c.Name.Name) >= 0 {
+		return errAt(sqlerr.DuplicateColumn, c.Name, "column %q specified more than once", c.Name.Name)
+	}
+	if len(d.table.Columns) >= MaxTableColumns {
+		return errAt(sqlerr.TooManyColumns, c, "tables can have at most %d columns", MaxTableColumns)
+	}
+	t, err := columnType(c.Type)
+	if err != nil {
+		return err
+	}
+	if c.Collation != nil {
+		if _, err := d.bindCollate(newScope(nil, nil, nil), &ast.Collate{Span: c.Span, Collation: c.Collation,
+			X: &ast.Literal{Span: c.Span, Kind: ast.NullLiteral}}); err != nil {
+			return err
+		}
+	}
+	d.table.Columns = append(d.table.Columns, catalog.Column{FieldID: d.table.NextField, Name: c.Name.Name, Type: t})
+	d.table.NextField++
+	return nil
+}
+
+func (d *definition) columnConstraint(c *ast.ColumnDef, k *ast.Constraint) error {
+	col := &d.table.Columns[d.table.Ordinal(c.Name.Name)]
+	switch k.Kind {
+	case ast.NotNullConstraint, ast.NullConstraint:
+		for _, other := range c.Constraints {
+			if other.Kind != k.Kind && (other.Kind == ast.NullConstraint || k.Kind == ast.NullConstraint && (other.Kind == ast.NotNullConstraint || other.Kind == ast.PrimaryConstraint)) {
+				return errAt(sqlerr.SyntaxError, k, "conflicting NULL/NOT NULL declarations for column %q of table %q", col.Name, d.table.Name)
+			}
+		}
+		col.NotNull = col.NotNull || k.Kind == ast.NotNullConstraint
+		return nil
+	case ast.DefaultConstraint:
+		if col.Default != "" {
+			return errAt(sqlerr.SyntaxError, k, "multiple default values specified for column %q of table %q", col.Name, d.table.Name)
+		}
+		return d.setDefault(col, k.Expr)
+	case ast.PrimaryConstraint, ast.UniqueConstraint:
+		n := *k
+		n.Columns = []ast.Ident{c.Name}
+		return d.tableConstraint(&n)
+	case ast.CheckConstraint:
+		return d.check(k, col.Name)
+	case ast.GeneratedConstraint:
+		return unsupported(k, "a generated column")
+	case ast.IdentityConstraint:
+		return unsupported(k, "an identity column")
+	}
+	return d.tableConstraint(k)
+}
+
+func (d *definition) setDefault(col *catalog.Column, x ast.Expr) error {
+	if _, err := d.defaultExpr(x, col.Name, col.Type); err != nil {
+		return err
+	}
+	col.Default = ast.Format(x)
+	return nil
+}
+
+// tableConstraint adds a key or a check.
+func (d *definition) tableConstraint(k *ast.Constraint) error {
+	switch {
+	case k.Kind == ast.ForeignConstraint:
+		return unsupported(k, "FOREIGN KEY")
+	case k.Deferrable || k.InitiallyDeferred:
+		return unsupported(k, "a deferrable constraint")
+	case k.NullsNotDistinct:
+		return unsupported(k, "NULLS NOT DISTINCT")
+	case len(k.Include) > 0:
+		return unsupported(k, "INCLUDE")
+	case k.NotValid:
+		return unsupported(k, "NOT VALID")
+	case k.NoInherit:
+		return unsupported(k, "NO INHERIT")
+	case k.UsingIndex.Name != "":
+		return unsupported(k, "a constraint USING INDEX")
+	case len(k.Options) > 0:
+		return unsupported(k, "a storage option of an index")
+	case k.Kind == ast.CheckConstraint:
+		return d.check(k, "")
+	case k.Kind == ast.PrimaryConstraint || k.Kind == ast.UniqueConstraint:
+		return d.key(k)
+	}
+	return unsupported(k, "this constraint")
+}
+
+func (d *definition) check(k *ast.Constraint, column string) error {
+	if _, err := d.checkExpr(d.table, d.scan(d.table).Cols, k.Expr); err != nil {
+		return err
+	}
+	name, err := d.constraintName(k, joinName(d.table.Name, column, "check"))
+	if err != nil {
+		return err
+	}
+	d.table.Checks = append(d.table.Checks, catalog.Check{Name: name, Expr: ast.Format(k.Expr)})
+	return nil
+}
+
+func joinName(parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, "_")
+}
+
+// key adds a primary key or unique constraint as an index.
+func (d *definition) key(k *ast.Constraint) error {
+	primary, what := k.Kind == ast.PrimaryConstraint, "unique"
+	if primary {
+		what = "primary key"
+		for _, index := range d.table.Indexes {
+			if index.Primary {
+				return errAt(sqlerr.InvalidTableDefinition, k, "multiple primary keys for table %q are not allowed", d.table.Name)
+			}
+		}
+	}
+	index := catalog.Index{Unique: true, Primary: primary}
+	names := []string{d.table.Name}
+	for _, id := range k.Columns {
+		o := d.table.Ordinal(id.Name)
+		if o < 0 {
+			return errAt(sqlerr.UndefinedColumn, id, "column %q named in key does not exist", id.Name)
+		}
+		col := &d.table.Columns[o]
+		for _, f := range index.Fields {
+			if f == col.FieldID {
+				return errAt(sqlerr.DuplicateColumn, id, "column %q appears twice in %s constraint", id.Name, what)
+			}
+		}
+		if err := hashable(col.Type, id); err != nil {
+			return err
+		}
+		col.NotNull = col.NotNull || primary
+		index.Fields = append(index.Fields, col.FieldID)
+		names = append(names, id.Name)
+	}
+	suggestion := joinName(append(names, "key")...)
+	if primary {
+		suggestion = d.table.Name + "_pkey"
+	}
+	var err error
+	if index.Name, err = d.constraintName(k, suggestion); err != nil {
+		return err
+	}
+	d.table.Indexes = append(d.table.Indexes, index)
+	return nil
+}
+
+// constraintName is the given name, if it is free, or the suggestion with the first free number.
+func (d *definition) constraintName(k *ast.Constraint, suggestion string) (string, error) {
+	if k.Name.Name == "" {
+		return d.freeName(suggestion), nil
+	}
+	if d.taken(k.Name.Name) {
+		return "", errAt(sqlerr.DuplicateObject, k.Name, "constraint %q for relation %q already exists", k.Name.Name, d.table.Name)
+	}
+	return k.Name.Name, nil
+}
+
+func (d *definition) freeName(suggestion string) string {
+	name := suggestion
+	for i := 1; d.taken(name) || d.indexExists(name); i++ {
+		name = fmt.Sprintf("%s%d", suggestion, i)
+	}
+	return name
+}
+
+func (d *definition) taken(name string) bool {
+	for _, c := range d.table.Checks {
+		if c.Name == name {
+			return true
+		}
+	}
+	for _, i := range d.table.Indexes {
+		if i.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// indexExists reports an index of that name on another table of the schema.
+func (d *definition) indexExists(name string) bool {
+	for _, t := range d.reader.Tables() {
+		if t.Schema != d.table.Schema || t.Name == d.table.Name {
+			continue
+		}
+		for _, i := range t.Indexes {
+			if i.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// like copies columns (and what is INCLUDED) from another table.
+func (d *definition) like(l *ast.LikeTable) error {
+	src, err := d.targetTable(l.Table, "LIKE of")
+	if err != nil {
+		return err
+	}
+	include := map[string]bool{}
+	for _, word := range l.Including {
+		include[strings.ToUpper(word)] = true
+	}
+	has := func(word string) bool {
+		for _, out := range l.Excluding {
+			if w := strings.ToUpper(out); w == word || w == "ALL" {
+				return false
+			}
+		}
+		return include[word] || include["ALL"]
+	}
+	fields := map[int32]int32{}
+	for _, c := range src.Columns {
+		if d.table.Ordinal(c.Name) >= 0 {
+			return errAt(sqlerr.DuplicateColumn, l, "column %q specified more than once", c.Name)
+		}
+		fields[c.FieldID] = d.table.NextField
+		c.FieldID = d.table.NextField
+		d.table.NextField++
+		if !has("DEFAULTS") {
+			c.Default = ""
+		}
+		d.table.Columns = append(d.table.Columns, c)
+	}
+	if has("CONSTRAINTS") {
+		d.table.Checks = append(d.table.Checks, src.Checks...)
+	}
+	if has("INDEXES") {
+		d.likeIndexes(src, fields)
+	}
+	return nil
+}
+
+func (d *definition) likeIndexes(src *catalog.Table, fields map[int32]int32) {
+	for _, i := range src.Indexes {
+		names := []string{d.table.Name}
+		copied := catalog.Index{Unique: i.Unique, Primary: i.Primary}
+		for _, f := range i.Fields {
+			copied.Fields = append(copied.Fields, fields[f])
+			names = append(names, src.Columns[src.OrdinalOf(f)].Name)
+		}
+		suffix := "idx"
+		if i.Unique {
+			suffix = "key"
+		}
+		copied.Name = joinName(append(names, suffix)...)
+		if i.Primary {
+			copied.Name = d.table.Name + "_pkey"
+		}
+		copied.Name = d.freeName(copied.Name)
+		d.table.Indexes = append(d.table.Indexes, copied)
+	}
+}

@@ -1,0 +1,190 @@
+package bind
+
+import (
+	"sort"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// change is the common part of UPDATE and DELETE: the target's rows with their ids, joined with the
+// other tables and filtered.
+type change struct {
+	table *catalog.Table
+	scan  *plan.Scan
+	alias string
+	sc    *scope
+	input plan.Node
+	ctes  *cteList
+}
+
+func (b *Binder) bindChange(w *ast.With, target *ast.TableRef, others []ast.TableExpr, where ast.Expr, verb string) (*change, error) {
+	table, err := b.targetTable(target.Name, verb)
+	if err != nil {
+		return nil, err
+	}
+	ctes, err := b.statementCTEs(w)
+	if err != nil {
+		return nil, err
+	}
+	c := &change{table: table, scan: b.scan(table), ctes: ctes}
+	item, err := aliased(&relational{node: c.scan, cols: c.scan.Cols, names: columnNames(c.scan.Cols)}, table.Name, target.Alias)
+	if err != nil {
+		return nil, err
+	}
+	rowID := b.newColumn("rowid", types.TBigInt, true)
+	c.alias, c.scan.RowID = item.rels[0].alias, &rowID
+	c.scan.Alias, item.rels[0].table = c.alias, table
+	if len(others) > 0 {
+		from, err := b.from(others, fromContext{ctes: ctes})
+		if err != nil {
+			return nil, err
+		}
+		if item, err = b.join(plan.CrossJoin, item, from, nil, target); err != nil {
+			return nil, err
+		}
+	}
+	c.sc, c.input = newScope(nil, ctes, item), item.node
+	if where != nil {
+		c.sc.clause = "WHERE"
+		cond, err := b.condition(c.sc, where, "WHERE")
+		if err != nil {
+			return nil, err
+		}
+		if preds := dropTrue(plan.Conjuncts(cond)); len(preds) > 0 {
+			c.input = &plan.Filter{Input: c.input, Preds: preds}
+		}
+	}
+	return c, nil
+}
+
+// others is the scope of RETURNING's refusal, nil when the target stands alone.
+func (c *change) others(list []ast.TableExpr) *scope {
+	if len(list) == 0 {
+		return nil
+	}
+	return c.sc
+}
+
+func (b *Binder) bindUpdate(x *ast.Update) (plan.Statement, error) {
+	c, err := b.bindChange(x.With, x.Table, x.From, x.Where, "UPDATE of")
+	if err != nil {
+		return nil, err
+	}
+	c.sc.clause = "UPDATE"
+	values := map[int]plan.Expr{}
+	for _, a := range x.Set {
+		if err := b.assignment(c, a, values); err != nil {
+			return nil, err
+		}
+	}
+	out := &plan.Update{Table: c.table}
+	row := newProjection(b)
+	for i, col := range c.table.Columns {
+		e, changed := values[i]
+		if !changed {
+			row.add(plan.Ref(c.scan.Cols[i]), col.Name)
+			continue
+		}
+		out.Changed = append(out.Changed, i)
+		// A fresh id even where the value is a bare column: it is the new row's column (N2).
+		row.exprs = append(row.exprs, plan.NamedExpr{Out: b.newColumn(col.Name, col.Type, notNull(e)), Expr: e})
+	}
+	sort.Ints(out.Changed)
+	out.RowCols = row.columns()
+	row.add(plan.Ref(*c.scan.RowID), "rowid")
+	out.Input = &plan.Project{Input: c.input, Exprs: row.exprs}
+	if x.With != nil {
+		if err := b.bindUnused(c.ctes, nil); err != nil {
+			return nil, err
+		}
+	}
+	if out.Checks, out.CheckName, err = b.checks(c.table, out.RowCols); err != nil {
+		return nil, err
+	}
+	out.Returning, out.Names, err = b.returning(x.Returning, c.alias, c.table, out.RowCols, c.others(x.From))
+	return out, err
+}
+
+// assignment binds column = value, (columns) = (values) and (columns) = (query).
+func (b *Binder) assignment(c *change, a *ast.Assignment, values map[int]plan.Expr) error {
+	ordinals := make([]int, len(a.Columns))
+	for i, id := range a.Columns {
+		o, err := tableColumn(c.table, id)
+		if err != nil {
+			return err
+		}
+		if _, twice := values[o]; twice {
+			return errAt(sqlerr.SyntaxError, id, "multiple assignments to same column %q", id.Name)
+		}
+		ordinals[i], values[o] = o, nil
+	}
+	items := []ast.Expr{a.Value}
+	if a.Multi {
+		if sub, ok := a.Value.(*ast.Subquery); ok {
+			return b.assignQuery(c, ordinals, sub, values)
+		}
+		if row, ok := a.Value.(*ast.Row); ok {
+			items = row.Items
+		}
+	}
+	if len(items) != len(ordinals) {
+		return errAt(sqlerr.SyntaxError, a, "number of columns does not match number of values")
+	}
+	for i, x := range items {
+		e, err := b.columnValue(c.sc, x, c.table.Columns[ordinals[i]])
+		if err != nil {
+			return err
+		}
+		values[ordinals[i]] = e
+	}
+	return nil
+}
+
+// assignQuery joins the one row of a subquery to the target's rows.
+func (b *Binder) assignQuery(c *change, ordinals []int, sub *ast.Subquery, values map[int]plan.Expr) error {
+	rel, err := b.subquery(c.sc, sub.Query)
+	if err != nil {
+		return err
+	}
+	if len(rel.cols) != len(ordinals) {
+		return errAt(sqlerr.SyntaxError, sub, "number of columns does not match number of values")
+	}
+	if len(freeColumns(rel.node)) > 0 {
+		c.input = &plan.Apply{Kind: plan.SingleJoin, Left: c.input, Right: rel.node}
+	} else {
+		c.input = &plan.Join{Kind: plan.SingleJoin, Left: c.input, Right: rel.node}
+	}
+	for i, o := range ordinals {
+		ref := plan.Ref(rel.cols[i])
+		ref.NotNull = false
+		if values[o], err = b.assign(ref, c.table.Columns[o].Name, c.table.Columns[o].Type, sub); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Binder) bindDelete(x *ast.Delete) (plan.Statement, error) {
+	c, err := b.bindChange(x.With, x.Table, x.Using, x.Where, "DELETE from")
+	if err != nil {
+		return nil, err
+	}
+	if x.With != nil {
+		if err := b.bindUnused(c.ctes, nil); err != nil {
+			return nil, err
+		}
+	}
+	out := &plan.Delete{Table: c.table}
+	var cols []plan.Column
+	if len(x.Returning) > 0 {
+		cols = append(cols, c.scan.Cols...)
+		out.RowCols = c.scan.Cols
+	}
+	out.Input = passThrough(c.input, append(cols, *c.scan.RowID))
+	out.Returning, out.Names, err = b.returning(x.Returning, c.alias, c.table, out.RowCols, c.others(x.Using))
+	return out, err
+}
