@@ -137,7 +137,7 @@ func handOver(preds, conds []plan.Expr, l, r plan.ColumnSet) []plan.Expr {
 		}
 		from, ok1 := p.Left.(*plan.Column)
 		to, ok2 := p.Right.(*plan.Column)
-		if !ok1 || !ok2 || from.Typ != to.Typ {
+		if !ok1 || !ok2 || !comparable(from.Typ, to.Typ) {
 			continue
 		}
 		for _, q := range preds {

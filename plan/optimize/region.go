@@ -1,6 +1,9 @@
 package optimize
 
-import "github.com/oxidb/oxidb/plan"
+import (
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/types"
+)
 
 // region is a maximal tree of inner joins: its inputs, all conditions and, for columns that
 // projections inside the region renamed, what they stand for.
@@ -205,8 +208,11 @@ func columnPair(e plan.Expr) (l, r *plan.Column, ok bool) {
 	}
 	l, okL := c.L.(*plan.Column)
 	r, okR := c.R.(*plan.Column)
-	return l, r, okL && okR && l.Typ == r.Typ && l.ID != r.ID
+	return l, r, okL && okR && comparable(l.Typ, r.Typ) && l.ID != r.ID
 }
+
+// comparable: values of the two types stand in for each other in comparisons.
+func comparable(a, b types.Type) bool { return a == b || a.IsText() && b.IsText() }
 
 func (q *equivalence) classOf(c *plan.Column) int {
 	if i, ok := q.class[c.ID]; ok {

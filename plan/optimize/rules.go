@@ -43,4 +43,10 @@ var rules = []rule{
 	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
 	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
 	{Rule: Rule{"order_joins", "Joins are ordered by cost; the right child is the build side.", false}, run: orderJoins},
+	{Rule: Rule{"build_sides", "Small preserved sides build; unique build keys are marked.", false}, run: buildSides},
+	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
+	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
+	{Rule: Rule{"stream_aggregates", "Groupings by the column that a table is sorted by close their groups as they go.", false}, run: streaming},
+	{Rule: Rule{"runtime_filters", "Joins publish the keys of their build side to the scan of the probe side.", false}, run: runtimeFilters},
+	{Rule: Rule{"estimates", "Every node gets its estimated rows and cost.", true}, run: estimates},
 }

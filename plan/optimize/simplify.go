@@ -247,7 +247,7 @@ func widening(from, to types.Type) bool {
 		return to.Precision-to.Scale >= 19
 	case from.Kind == types.Numeric && to.Kind == types.Numeric:
 		return to.Scale >= from.Scale && to.Precision-to.Scale >= from.Precision-from.Scale
-	case from.Kind == types.Varchar && to.Kind == types.Text:
+	case from.Kind == types.Varchar && to.Kind == types.Text, from.Kind == types.Date && to.Kind == types.Timestamp:
 		return true
 	}
 	return false

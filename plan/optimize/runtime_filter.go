@@ -1,0 +1,130 @@
+package optimize
+
+import "github.com/oxidb/oxidb/plan"
+
+// maxRuntimeFilters bounds the filters of one query.
+const maxRuntimeFilters = 64
+
+// runtimeWorth is the share of the probed key domain that a build side may keep for its filter to
+// be worth testing.
+const runtimeWorth = 0.7
+
+// runtimeFilters is the rule "runtime_filters": joins that drop probe rows without a partner publish
+// the keys of their build side to the scan that produces the probe side's key.
+//
+//	Inner Join on l.k = p.k (Scan l, Scan p where …)
+//	  ⇒  Inner Join on l.k = p.k publish#0 (Scan l runtime#0(k), Scan p where …)
+func runtimeFilters(o *optimizer, root plan.Node) plan.Node {
+	j, ok := root.(*plan.Join)
+	if !ok {
+		children := root.Children()
+		if len(children) == 0 {
+			return root
+		}
+		for i, c := range children {
+			children[i] = runtimeFilters(o, c)
+		}
+		return root.With(children)
+	}
+	left := j.Left
+	m := *j
+	if prunesProbe(j.Kind) {
+		for i, p := range j.Equi {
+			c, ok := p.Left.(*plan.Column)
+			if !ok || p.NullSafe || !integerClass(c.Typ) || o.nextFilter >= maxRuntimeFilters || !o.worthFilter(j, p) {
+				continue
+			}
+			if next, ok := attach(left, c.ID, o.nextFilter); ok {
+				left = next
+				m.Publish = append(m.Publish[:len(m.Publish):len(m.Publish)], plan.RuntimePublish{ID: o.nextFilter, Pair: i})
+				o.nextFilter++
+			}
+		}
+	}
+	m.Left, m.Right = runtimeFilters(o, left), runtimeFilters(o, j.Right)
+	return &m
+}
+
+// prunesProbe: probe rows without a partner are dropped.
+func prunesProbe(k plan.JoinKind) bool {
+	return k == plan.InnerJoin || k == plan.SemiJoin || k == plan.RightJoin
+}
+
+// worthFilter compares the keys that the build side has left with the probe side's domain.
+func (o *optimizer) worthFilter(j *plan.Join, p plan.EquiPair) bool {
+	e := o.estimator()
+	probe := e.exprDomain(j.Left, p.Left).distinct
+	build := e.exprDomain(j.Right, p.Right).distinct
+	rows := e.rows(j.Right)
+	if probe == 0 {
+		return rows < e.rows(j.Left)
+	}
+	if build > 0 {
+		rows = drawn(build, rows)
+	}
+	return rows < probe*runtimeWorth
+}
+
+// attach puts the probe into the scan that produces column id; ok is false when there is none or
+// an operator stands between that must see all rows.
+func attach(n plan.Node, id plan.ColumnID, filter int) (plan.Node, bool) {
+	switch n := n.(type) {
+	case *plan.Scan:
+		for _, c := range n.Cols {
+			if c.ID == id {
+				m := *n
+				probe := plan.RuntimeProbe{ID: filter, Expr: plan.Ref(c)}
+				m.Runtime = append(n.Runtime[:len(n.Runtime):len(n.Runtime)], probe)
+				return &m, true
+			}
+		}
+	case *plan.Filter:
+		return attachChild(n, 0, id, filter)
+	case *plan.Sort:
+		if n.Limit < 0 {
+			return attachChild(n, 0, id, filter)
+		}
+	case *plan.Project:
+		for _, e := range n.Exprs {
+			if c, ok := e.Expr.(*plan.Column); ok && e.Out.ID == id {
+				return attachChild(n, 0, c.ID, filter)
+			}
+		}
+	case *plan.Aggregate:
+		for _, g := range n.Groups {
+			if c, ok := g.Expr.(*plan.Column); ok && g.Out.ID == id {
+				return attachChild(n, 0, c.ID, filter)
+			}
+		}
+	case *plan.Join:
+		return attachJoin(n, id, filter)
+	}
+	return n, false
+}
+
+func attachChild(n plan.Node, i int, id plan.ColumnID, filter int) (plan.Node, bool) {
+	children := n.Children()
+	c, ok := attach(children[i], id, filter)
+	if !ok {
+		return n, false
+	}
+	children[i] = c
+	return n.With(children), true
+}
+
+// attachJoin follows the column into the side that delivers it, when that side's rows without the
+// key may be missing: its left side for joins that keep left rows independent of each other, both
+// for inner joins. A column equal to an inner join's key reaches the other side as well.
+func attachJoin(n *plan.Join, id plan.ColumnID, filter int) (plan.Node, bool) {
+	if delivers(n.Left, id) {
+		if n.Kind == plan.RightJoin || n.Kind == plan.FullJoin {
+			return n, false
+		}
+		m, ok := attachChild(n, 0, id, filter)
+		return m, ok
+	}
+	if n.Kind == plan.InnerJoin || n.Kind == plan.CrossJoin || n.Kind == plan.RightJoin {
+		return attachChild(n, 1, id, filter)
+	}
+	return n, false
+}
