@@ -179,13 +179,14 @@ func (w *BulkWriter) finishSmall() error {
 	return nil
 }
 
-// mergeRest closes the short ends, neighbours together, so that a load in many small parts makes few chunks.
+// mergeRest closes the short ends, those with nothing between them together, so that a load in many
+// small parts makes few chunks.
 func (w *BulkWriter) mergeRest() error {
 	slices.SortFunc(w.rest, compareBulk)
 	for from := 0; from < len(w.rest); {
 		first := w.rest[from]
 		to := from + 1
-		for to < len(w.rest) && first.chunk.rows+w.rest[to].chunk.rows <= segment.MaxRows && first.chunk.room() > 0 {
+		for to < len(w.rest) && w.rest[to].index == 0 && first.chunk.rows+w.rest[to].chunk.rows <= segment.MaxRows && first.chunk.room() > 0 {
 			next := w.rest[to].chunk
 			cols := make([]*columnar.Vector, len(next.fields))
 			for i := range cols {

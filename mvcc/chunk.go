@@ -25,6 +25,7 @@ type chunk struct {
 	history []rowsAt    // ascending
 	deletes *deleteSet
 	closed  bool
+	saved   *sealedChunk // the last checkpoint's copy of an open chunk
 
 	builders []*segment.ColumnBuilder // nil once closed for good
 

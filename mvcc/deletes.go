@@ -111,3 +111,12 @@ func (d *deleteSet) contains(row uint32) bool {
 	}
 	return false
 }
+
+// union is all rows deleted by any commit of the set.
+func (d *deleteSet) union() *roaring.Bitmap {
+	sum := roaring.New()
+	for _, delta := range d.deltas {
+		sum.Or(delta.rows)
+	}
+	return sum
+}

@@ -2,63 +2,225 @@ package mvcc
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 
-	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/mvcc/wal"
 	"github.com/oxidb/oxidb/sqlerr"
 )
 
-// Open opens the database in a directory of fs, made when it does not exist. With dir "" the database
-// lives in memory only and fs is not used.
+// Open opens the database in a directory of fs, made when it does not exist, and takes its lock. With
+// dir "" the database lives in memory only and fs is not used. Errors: 55006 when another process has
+// the database open, XX001 when files are damaged, 0A000 when they have a later format.
 func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
-	if dir != "" {
-		return nil, sqlerr.Unsupported(-1, -1, "a database on disk")
+	s := newStore(o)
+	if dir == "" {
+		return s, nil
 	}
-	return newStore(o), nil
+	s.fs, s.dir = fs, fs.PathJoin(dir)
+	s.walDir = s.path("wal")
+	if err := s.openDir(); err != nil {
+		return nil, errors.Join(err, s.closeFiles())
+	}
+	if o.NoSync {
+		s.syncInBackground()
+	}
+	return s, nil
 }
 
-// Close ends the store. No transaction may be open.
-func (s *Store) Close() error { return nil }
+func (s *Store) openDir() error {
+	if err := s.fs.MkdirAll(s.dir, 0o755); err != nil {
+		return s.fileError("creating directory", "", err)
+	}
+	if err := s.takeLock(); err != nil {
+		return err
+	}
+	marker, name, err := atomicfs.LocateMarker(s.fs, s.dir, manifestMarker)
+	if err != nil {
+		return s.fileError("reading directory", "", err)
+	}
+	s.marker = marker
+	if name == "" {
+		return s.create()
+	}
+	return s.recover(name)
+}
 
-// Checkpoint does nothing for a database in memory.
-func (s *Store) Checkpoint(ctx context.Context) error { return nil }
+func (s *Store) takeLock() error {
+	lock, err := s.fs.Lock(s.path("LOCK"))
+	switch {
+	case err == nil:
+		s.lock = lock
+		return nil
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES), strings.Contains(err.Error(), "held by current process"):
+		return sqlerr.New(sqlerr.ObjectInUse, "the database in %s is open in another process or session", s.dir).
+			WithHint("Close it there, or connect to its server.")
+	}
+	return s.fileError("locking", "LOCK", err)
+}
 
-func (s *Store) failure() error {
-	if err := s.failed.Load(); err != nil {
-		return *err
+// path is where a file of the database lies; names are relative to its directory.
+func (s *Store) path(name string) string {
+	if name == "" {
+		return s.dir
+	}
+	return s.fs.PathJoin(s.dir, name)
+}
+
+func (s *Store) relative(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, s.dir), "/")
+}
+
+// create makes an empty database: first the log, then the manifest that names it.
+func (s *Store) create() error {
+	if err := s.checkEmpty(); err != nil {
+		return err
+	}
+	if _, err := rand.Read(s.uuid[:]); err != nil {
+		return fmt.Errorf("making the database's identity: %w", err)
+	}
+	for _, dir := range []string{"wal", "seg"} {
+		if err := s.fs.MkdirAll(s.path(dir), 0o755); err != nil {
+			return s.fileError("creating directory", dir, err)
+		}
+	}
+	if err := errors.Join(wal.SyncDir(s.fs, s.dir), wal.SyncDir(s.fs, s.fs.PathDir(s.dir))); err != nil {
+		return s.fileError("creating directory", "", err)
+	}
+	if err := wal.Trim(s.fs, s.walDir, ^uint64(0)); err != nil {
+		return s.fileError("emptying directory", "wal", err)
+	}
+	log, err := wal.Start(s.fs, s.walDir, s.uuid, wal.State{})
+	if err != nil {
+		return err
+	}
+	s.log = log
+	return s.switchManifest(&manifest{UUID: s.uuid, WAL: 1, NextID: s.nextID.Load()})
+}
+
+// checkEmpty refuses a directory that holds something else, or a database that lost its marker. What
+// a creation that did not finish left behind is fine: it has neither segments nor commits.
+func (s *Store) checkEmpty() error {
+	names, err := s.fs.List(s.dir)
+	if err != nil {
+		return s.fileError("reading directory", "", err)
+	}
+	for _, name := range names {
+		switch {
+		case name == "LOCK", name == "wal", strings.HasPrefix(name, "marker."), name == manifestName(1):
+		case name == "seg":
+			inside, err := s.fs.List(s.path("seg"))
+			if err != nil {
+				return s.fileError("reading directory", "seg", err)
+			}
+			if len(inside) > 0 {
+				return sqlerr.New(sqlerr.DataCorrupted, "the database in %s has segments but no manifest marker", s.dir)
+			}
+		case strings.HasPrefix(name, "MANIFEST-"):
+			return sqlerr.New(sqlerr.DataCorrupted, "the database in %s has %s but no manifest marker", s.dir, name)
+		default:
+			return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "directory %s is not a database of OxiDB and not empty: it holds %s", s.dir, name)
+		}
 	}
 	return nil
 }
 
-type payload struct{}
-
-func (s *Store) encode([]tableWrite) ([]payload, error) { return nil, nil }
-func (s *Store) reserveLog([]payload) error             { return nil }
-func (s *Store) logCommit(txn uint64, at Timestamp, payloads []payload, places []place) (uint64, error) {
-	return 0, nil
-}
-func (s *Store) await(lsn uint64) error { return nil }
-func (s *Store) afterCommit()           {}
-
-func (t *Txn) sealAdopted(context.Context, TableID, []*chunk) error { return nil }
-func (t *Txn) discardFiles()                                        {}
-func (t *Txn) segmentWriters(TableID, []ColumnDef) *segmentWriters  { return &segmentWriters{} }
-
-type segmentWriters struct{}
-type sealedChunk struct{}
-
-func (w *segmentWriters) write(*chunk) error { return nil }
-func (w *segmentWriters) finish() error      { return nil }
-
-func (s *Store) column(ctx context.Context, c *chunk, ordinal int) (*columnar.Vector, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.columns[ordinal], nil
+// switchManifest writes the next manifest and makes it the one that counts.
+func (s *Store) switchManifest(m *manifest) error {
+	s.manifestNumber++
+	name := manifestName(s.manifestNumber)
+	if err := s.writeManifest(name, m); err != nil {
+		return err
+	}
+	if err := s.moveMarker(name); err != nil {
+		return s.broken(s.fileError("switching to", name, err))
+	}
+	s.checkpointed, s.firstLog = m.At, m.WAL
+	return nil
 }
 
-type keyIndex struct{}
+// Close writes a checkpoint when there is something to write, ends the log and gives up the lock. No
+// transaction may be open. A store whose log has failed closes without writing.
+func (s *Store) Close() error {
+	s.activeMu.Lock()
+	if s.closed {
+		s.activeMu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.activeMu.Unlock()
+	if s.dir == "" {
+		return nil
+	}
+	close(s.closing)
+	s.background.Wait()
+	var err error
+	if s.failed.Load() == nil && (s.Version() > s.checkpointed || s.log.File()-s.firstLog > maxIdleLogs) {
+		err = s.Checkpoint(context.Background())
+	}
+	return errors.Join(err, s.closeFiles())
+}
 
-func (t *Txn) checkKeys(TableID, *localTable, *columnar.Batch) error { return nil }
-func (t *Txn) checkAllKeys(TableID) error                            { return nil }
-func (t *Txn) recheckKeys(*tableWrite, *table) error                 { return nil }
+// moveMarker turns the panic that the marker raises for a failed sync of the directory into an error.
+// Which manifest counts after a crash is unknown then; both, and the log for both, stay.
+func (s *Store) moveMarker(name string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return s.marker.Move(name)
+}
+
+// maxIdleLogs is the number of log files without commits, one per opening, that may gather.
+const maxIdleLogs = 8
+
+// closeFiles gives up everything that is open.
+func (s *Store) closeFiles() error {
+	var err error
+	if s.log != nil {
+		if closeErr := s.log.Close(); s.failed.Load() == nil {
+			err = closeErr
+		}
+	}
+	s.filesMu.Lock()
+	for _, f := range s.files {
+		err = errors.Join(err, f.Close())
+	}
+	s.filesMu.Unlock()
+	if s.marker != nil {
+		err = errors.Join(err, s.marker.Close())
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}
+
+// syncInterval bounds how much a crash can lose with NoSync.
+const syncInterval = 200 * time.Millisecond
+
+// syncInBackground syncs now and then what NoSync commits have written.
+func (s *Store) syncInBackground() {
+	s.background.Go(func() {
+		tick := time.NewTicker(syncInterval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-s.closing:
+				return
+			case <-tick.C:
+				if s.broken(s.log.Flush()) != nil {
+					return
+				}
+			}
+		}
+	})
+}

@@ -1,10 +1,15 @@
 package mvcc
 
 import (
+	"io"
 	"sync"
 	"sync/atomic"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
+
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/mvcc/wal"
 )
 
 // Options tune a store. The zero value is a good default.
@@ -22,6 +27,30 @@ type Options struct {
 // one directory. It may be used by many goroutines at once.
 type Store struct {
 	opts Options
+
+	fs     vfs.FS
+	dir    string // "" for a store in memory
+	walDir string
+	uuid   wal.UUID
+	lock   io.Closer
+	marker *atomicfs.Marker
+	log    *wal.Log // nil for a store in memory
+	pool   *pool
+
+	checkpointMu   sync.Mutex // guards manifestNumber, checkpointed and firstLog
+	manifestNumber uint64
+	checkpointed   Timestamp // the manifest's commit
+	firstLog       uint64    // the manifest's log file
+	checkpointedAt atomic.Int64
+	checkpointing  atomic.Bool
+	checkpointErr  atomic.Pointer[error]
+	closing        chan struct{}
+	background     sync.WaitGroup
+
+	filesMu     sync.Mutex
+	files       map[string]*segment.File // by path under dir
+	garbage     []garbageFile
+	nextSegment atomic.Uint64
 
 	// mu orders commits: whoever holds it for writing sequences one. It guards all shared tables
 	// and chunks. It is held for no input or output.
@@ -51,11 +80,14 @@ const firstUserID = 1000
 
 func newStore(o Options) *Store {
 	s := &Store{
-		opts:   o,
-		tables: map[TableID]*table{},
-		active: map[Timestamp]int{},
-		dicts:  map[columnKey]*segment.Dictionaries{},
-		stats:  map[TableID]cachedStats{},
+		opts:    o,
+		pool:    newPool(o.BufferPoolBytes),
+		files:   map[string]*segment.File{},
+		closing: make(chan struct{}),
+		tables:  map[TableID]*table{},
+		active:  map[Timestamp]int{},
+		dicts:   map[columnKey]*segment.Dictionaries{},
+		stats:   map[TableID]cachedStats{},
 	}
 	s.nextID.Store(firstUserID)
 	return s

@@ -22,6 +22,9 @@ type Txn struct {
 	mu     sync.RWMutex
 	tables map[TableID]*localTable
 
+	filesMu sync.Mutex
+	files   []string // segment files written, under the database's directory
+
 	seenMu sync.Mutex
 	seen   map[TableID]*Table // views without own writes
 }

@@ -131,7 +131,7 @@ func (v *View) stored(ctx context.Context, ordinal int) (*columnar.Vector, error
 	}
 	v.guard.RUnlock()
 	v.chunk.narrow(v.table.store.dictsOfTable(v.table.id))
-	return v.table.store.column(ctx, v.chunk, ordinal)
+	return v.table.store.column(ctx, v.table.id, v.chunk, ordinal)
 }
 
 // missingColumn stands for a column in a chunk that was written before ADD COLUMN.

@@ -3,6 +3,8 @@ package segment
 import (
 	"math"
 	"slices"
+
+	"github.com/oxidb/oxidb/columnar"
 )
 
 // gather appends the n rows sel of src (all when sel is nil).
@@ -91,4 +93,10 @@ func ascending(values []int64) bool {
 		}
 	}
 	return true
+}
+
+// MemoryBytes is roughly the memory that a vector keeps, its dictionary aside, which others share.
+func MemoryBytes(v *columnar.Vector) int64 {
+	return int64(len(v.U8) + 2*len(v.U16) + 4*len(v.U32) + 8*len(v.I64) + 16*len(v.I128) + 4*len(v.F32) + 8*len(v.F64) +
+		16*len(v.Spans) + 16*len(v.UUID) + 4*len(v.Offsets) + len(v.Bytes) + 8*len(v.Valid))
 }

@@ -96,13 +96,3 @@ func soundHeader(h []byte, seed uint32) bool {
 
 // padding is the zeros after a payload that keep records aligned to 8 bytes.
 func padding(length int) int { return -length & 7 }
-
-// Size is the bytes that records take in the log.
-func Size(records []Record) int64 {
-	var n int64
-	for i := range records {
-		length := len(records[i].Payload)
-		n += int64(headerSize + length + padding(length))
-	}
-	return n
-}

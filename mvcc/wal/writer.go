@@ -32,6 +32,7 @@ type Log struct {
 	chain    chain
 	number   uint64 // of the file that records are made for
 	offset   int64  // in that file
+	total    int64  // bytes appended since Start
 	reserved int64  // bytes that the file system has promised to the open file
 	pending  []piece
 	syncing  bool
@@ -72,6 +73,7 @@ func (l *Log) Append(records []Record) (uint64, error) {
 		*head = l.chain.header(*head, r, l.onDisk)
 		pad := padding(len(r.Payload))
 		l.offset += int64(headerSize + len(r.Payload) + pad)
+		l.total += int64(headerSize + len(r.Payload) + pad)
 		if len(r.Payload) >= borrowedFrom {
 			l.pending = append(l.pending, piece{bytes: r.Payload[:len(r.Payload):len(r.Payload)]}, piece{bytes: make([]byte, pad, 512)})
 			continue
@@ -108,6 +110,20 @@ func (l *Log) LSN() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.chain.lsn
+}
+
+// File is the number of the file that records go into.
+func (l *Log) File() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.number
+}
+
+// Bytes is the length of all records appended since Start.
+func (l *Log) Bytes() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.total
 }
 
 // Sync returns when everything up to lsn is on disk, or with the error that ended the log. Whoever

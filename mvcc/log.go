@@ -1,0 +1,236 @@
+package mvcc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/mvcc/wal"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// payload is a log record that lacks its place and timestamp.
+type payload struct {
+	kind  wal.Type
+	table TableID
+	data  []byte
+}
+
+// schemaRecord is the payload of a Schema record, and a table's schema in a manifest.
+type schemaRecord struct {
+	Name    string         `json:"name"`
+	Columns []columnRecord `json:"columns,omitempty"`
+	Keys    []Key          `json:"keys,omitempty"`
+	Dropped bool           `json:"dropped,omitempty"`
+}
+
+type columnRecord struct {
+	Field   int32           `json:"field"`
+	Name    string          `json:"name"`
+	Type    types.Type      `json:"type"`
+	NotNull bool            `json:"not_null,omitempty"`
+	Missing json.RawMessage `json:"missing,omitempty"`
+}
+
+func encodeSchema(name string, s Schema) schemaRecord {
+	r := schemaRecord{Name: name, Keys: s.Keys}
+	for _, c := range s.Columns {
+		record := columnRecord{Field: c.FieldID, Name: c.Name, Type: c.Type, NotNull: c.NotNull}
+		if !c.Missing.Null && c.Missing.Type.Kind != types.Unknown {
+			record.Missing = segment.EncodeValue(c.Missing)
+		}
+		r.Columns = append(r.Columns, record)
+	}
+	return r
+}
+
+func (r *schemaRecord) schema() (Schema, error) {
+	s := Schema{Keys: r.Keys}
+	for _, c := range r.Columns {
+		def := ColumnDef{FieldID: c.Field, Name: c.Name, Type: c.Type, NotNull: c.NotNull, Missing: types.Null(c.Type)}
+		if c.Missing != nil {
+			var err error
+			if def.Missing, err = segment.DecodeValue(c.Type, c.Missing); err != nil {
+				return s, err
+			}
+		}
+		s.Columns = append(s.Columns, def)
+	}
+	return s, nil
+}
+
+// segmentRecord is the payload of a Segment record: whole chunks in files that are on disk, in the
+// order in which they join the table.
+type segmentRecord struct {
+	Files  []fileRecord  `json:"files"`
+	Chunks []chunkRecord `json:"chunks"`
+}
+
+type fileRecord struct {
+	Path string           `json:"path"`
+	Meta segment.FileMeta `json:"meta"`
+}
+
+// chunkRecord is a sealed chunk. ID and Open are used by manifests only: in the log, the record's
+// place is the first chunk's number.
+type chunkRecord struct {
+	ID      uint32            `json:"id,omitempty"`
+	Open    bool              `json:"open,omitempty"`
+	File    int               `json:"file"`
+	Group   int               `json:"group"`
+	Meta    segment.GroupMeta `json:"meta"`
+	Deletes []byte            `json:"deletes,omitempty"`
+}
+
+// addChunk adds a sealed chunk, and its file when that is new.
+func (r *segmentRecord) addChunk(s *Store, at *sealedChunk, c chunkRecord) {
+	path := s.relative(at.file.Path())
+	c.File = -1
+	for i := range r.Files {
+		if r.Files[i].Path == path {
+			c.File = i
+		}
+	}
+	if c.File < 0 {
+		c.File = len(r.Files)
+		r.Files = append(r.Files, fileRecord{Path: path, Meta: *at.file.Meta()})
+	}
+	c.Group, c.Meta = at.group, at.meta
+	r.Chunks = append(r.Chunks, c)
+}
+
+// commitRecord is the payload of a Commit record.
+const commitRecordSize = 8
+
+// encode makes the log's payloads, in the order in which apply notes places. A store in memory has none.
+func (s *Store) encode(writes []tableWrite) ([]payload, error) {
+	if s.dir == "" {
+		return nil, nil
+	}
+	var all []payload
+	for i := range writes {
+		w := &writes[i]
+		l := w.local
+		if l.dropped || l.altered {
+			record := encodeSchema(l.name, l.schema)
+			record.Dropped = l.dropped
+			data, err := json.Marshal(record)
+			if err != nil {
+				return nil, fmt.Errorf("encoding the schema of table %q: %w", l.name, err)
+			}
+			all = append(all, payload{kind: wal.Schema, table: w.id, data: data})
+		}
+		if len(w.adopted) > 0 {
+			data, err := s.encodeAdopted(w)
+			if err != nil {
+				return nil, fmt.Errorf("encoding the segments of table %q: %w", l.name, err)
+			}
+			all = append(all, payload{kind: wal.Segment, table: w.id, data: data})
+		}
+		for _, rows := range w.tail {
+			all = append(all, payload{kind: wal.Append, table: w.id, data: encodeRows(l.schema.Columns, rows)})
+		}
+		for _, group := range w.deletes {
+			data, err := group.rows.ToBytes()
+			if err != nil {
+				return nil, fmt.Errorf("encoding deletes of table %q: %w", l.name, err)
+			}
+			all = append(all, payload{kind: wal.Delete, table: w.id, data: data})
+		}
+	}
+	return all, nil
+}
+
+func (s *Store) encodeAdopted(w *tableWrite) ([]byte, error) {
+	var record segmentRecord
+	for _, c := range w.adopted {
+		var entry chunkRecord
+		if own := w.local.deletes[c.id]; own != nil {
+			deletes, err := own.rows.ToBytes()
+			if err != nil {
+				return nil, err
+			}
+			entry.Deletes = deletes
+		}
+		record.addChunk(s, c.sealed.Load(), entry)
+	}
+	return json.Marshal(record)
+}
+
+// reserveLog asks for room before anything is changed, so that a full disk does no harm.
+func (s *Store) reserveLog(payloads []payload) error {
+	if s.log == nil {
+		return nil
+	}
+	bytes := int64(4096)
+	for i := range payloads {
+		bytes += int64(len(payloads[i].data)) + 128
+	}
+	return s.log.Reserve(bytes)
+}
+
+// logCommit hands a transaction to the log; places follow payloads.
+func (s *Store) logCommit(txn uint64, at Timestamp, payloads []payload, places []place) (uint64, error) {
+	if s.log == nil {
+		return 0, nil
+	}
+	if len(places) != len(payloads) {
+		return 0, sqlerr.New(sqlerr.InternalError, "%d log records for %d changes", len(payloads), len(places))
+	}
+	records := make([]wal.Record, 0, len(payloads)+1)
+	for i, p := range payloads {
+		records = append(records, wal.Record{Type: p.kind, Table: uint32(p.table), Place: places[i].encode(), Txn: txn, At: uint64(at), Payload: p.data})
+	}
+	end := binary.LittleEndian.AppendUint32(nil, uint32(len(records)))
+	end = binary.LittleEndian.AppendUint32(end, s.nextID.Load())
+	records = append(records, wal.Record{Type: wal.Commit, Txn: txn, At: uint64(at), Payload: end})
+	return s.log.Append(records)
+}
+
+func (p place) encode() uint64 { return uint64(p.chunk)<<32 | uint64(p.offset) }
+
+// await returns when a commit's records are on disk, or with NoSync written.
+func (s *Store) await(lsn uint64) error {
+	if s.log == nil {
+		return nil
+	}
+	if s.opts.NoSync {
+		return s.broken(s.log.Write(lsn))
+	}
+	return s.broken(s.log.Sync(lsn))
+}
+
+// broken notes an error of the log, which ends all writing (M6).
+func (s *Store) broken(err error) error {
+	if err != nil {
+		s.failed.CompareAndSwap(nil, &err)
+	}
+	return err
+}
+
+// failure is the error for writes to a store whose log has failed, nil while it works.
+func (s *Store) failure() error {
+	err := s.failed.Load()
+	if err == nil {
+		return nil
+	}
+	return sqlerr.New(sqlerr.StateOf(*err), "the database is read-only since a write failed: %w", *err).
+		WithHint("Close it, mend the cause and open it again; everything acknowledged is in the log.")
+}
+
+// readBitmap decodes deletes, which must lie within a chunk of the given rows.
+func readBitmap(data []byte, rows int) (*roaring.Bitmap, error) {
+	b := roaring.New()
+	if _, err := b.ReadFrom(bytes.NewReader(data)); err != nil {
+		return nil, fmt.Errorf("deletes: %w", err)
+	}
+	if !b.IsEmpty() && int(b.Maximum()) >= rows {
+		return nil, fmt.Errorf("deletes of row %d in a chunk of %d rows", b.Maximum(), rows)
+	}
+	return b, nil
+}

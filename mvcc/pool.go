@@ -1,0 +1,107 @@
+package mvcc
+
+import (
+	"container/list"
+	"sync"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/segment"
+)
+
+// defaultPoolBytes is the buffer pool's size when the options do not say.
+const defaultPoolBytes = 2 << 30
+
+// pool keeps sealed columns in memory up to a number of bytes, the least recently used go first. What
+// it gives up stays valid for whoever holds it. Many goroutines may use it at once.
+type pool struct {
+	mu      sync.Mutex
+	limit   int64
+	used    int64
+	entries map[poolKey]*list.Element
+	order   list.List // of *poolEntry, most recently used first
+	loading map[poolKey]*poolLoad
+}
+
+type poolKey struct {
+	file           *segment.File
+	group, ordinal int
+}
+
+type poolEntry struct {
+	key    poolKey
+	column *columnar.Vector
+	bytes  int64
+}
+
+// poolLoad is a read that others wait for.
+type poolLoad struct {
+	done   chan struct{}
+	column *columnar.Vector
+	err    error
+}
+
+func newPool(limit int64) *pool {
+	if limit <= 0 {
+		limit = defaultPoolBytes
+	}
+	return &pool{limit: limit, entries: map[poolKey]*list.Element{}, loading: map[poolKey]*poolLoad{}}
+}
+
+// get gives a column, reading it with load when it is not there; one goroutine reads for all.
+func (p *pool) get(key poolKey, load func() (*columnar.Vector, error)) (*columnar.Vector, error) {
+	p.mu.Lock()
+	if e := p.entries[key]; e != nil {
+		p.order.MoveToFront(e)
+		p.mu.Unlock()
+		return e.Value.(*poolEntry).column, nil
+	}
+	if l := p.loading[key]; l != nil {
+		p.mu.Unlock()
+		<-l.done
+		return l.column, l.err
+	}
+	l := &poolLoad{done: make(chan struct{})}
+	p.loading[key] = l
+	p.mu.Unlock()
+	l.column, l.err = load()
+	p.mu.Lock()
+	delete(p.loading, key)
+	p.mu.Unlock()
+	if l.err == nil {
+		p.put(key, l.column)
+	}
+	close(l.done)
+	return l.column, l.err
+}
+
+// put adds a column and gives up others beyond the limit.
+func (p *pool) put(key poolKey, column *columnar.Vector) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.entries[key] != nil {
+		return
+	}
+	e := &poolEntry{key: key, column: column, bytes: segment.MemoryBytes(column)}
+	p.entries[key] = p.order.PushFront(e)
+	p.used += e.bytes
+	for p.used > p.limit && p.order.Len() > 1 {
+		p.drop(p.order.Back())
+	}
+}
+
+func (p *pool) drop(at *list.Element) {
+	e := p.order.Remove(at).(*poolEntry)
+	delete(p.entries, e.key)
+	p.used -= e.bytes
+}
+
+// forget gives up the columns of a file.
+func (p *pool) forget(f *segment.File) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, e := range p.entries {
+		if key.file == f {
+			p.drop(e)
+		}
+	}
+}

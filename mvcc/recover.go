@@ -1,0 +1,203 @@
+package mvcc
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/oxidb/oxidb/mvcc/wal"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// recover loads the manifest, replays the log's commits after it, goes on in a new log file and
+// removes what neither names. Nothing on disk changes before the replay has succeeded.
+func (s *Store) recover(name string) error {
+	if _, err := fmt.Sscanf(name, "MANIFEST-%d", &s.manifestNumber); err != nil {
+		return sqlerr.New(sqlerr.DataCorrupted, "the marker in %s names %q, which is no manifest", s.dir, name)
+	}
+	m, err := s.readManifest(name)
+	if err != nil {
+		return err
+	}
+	if err := s.load(m); err != nil {
+		return err
+	}
+	s.checkpointed, s.firstLog = m.At, m.WAL
+	state, err := wal.Read(s.fs, s.walDir, s.uuid, m.WAL, s.replay)
+	if err != nil {
+		return err
+	}
+	if s.log, err = wal.Start(s.fs, s.walDir, s.uuid, state); err != nil {
+		return err
+	}
+	s.publish(s.last)
+	return s.removeOrphans(name, m.WAL)
+}
+
+// replay applies one committed transaction. Those in the manifest are passed over.
+func (s *Store) replay(records []wal.Record) error {
+	end := records[len(records)-1]
+	at := Timestamp(end.At)
+	if len(end.Payload) != commitRecordSize || int(binary.LittleEndian.Uint32(end.Payload)) != len(records)-1 {
+		return damagedRecord(&end, fmt.Errorf("the commit ends %d records", len(records)-1))
+	}
+	s.usedID(TableID(binary.LittleEndian.Uint32(end.Payload[4:])))
+	if at <= s.checkpointed {
+		return nil
+	}
+	if at != s.last+1 {
+		return damagedRecord(&end, fmt.Errorf("commit %d follows commit %d", at, s.last))
+	}
+	for i := range records[:len(records)-1] {
+		if err := s.replayRecord(&records[i], at); err != nil {
+			return damagedRecord(&records[i], err)
+		}
+	}
+	s.last = at
+	return nil
+}
+
+func damagedRecord(r *wal.Record, err error) error {
+	return sqlerr.New(sqlerr.DataCorrupted, "record %d of the log does not fit the tables: %w", r.LSN, err)
+}
+
+func (s *Store) replayRecord(r *wal.Record, at Timestamp) error {
+	id := TableID(r.Table)
+	if r.Type == wal.Schema {
+		return s.replaySchema(id, r.Payload, at)
+	}
+	t := s.tables[id]
+	if t == nil || t.newest().dropped {
+		return fmt.Errorf("there is no table %d", id)
+	}
+	switch r.Type {
+	case wal.Segment:
+		return s.replaySegment(t, r, at)
+	case wal.Append:
+		return s.replayAppend(t, r, at)
+	case wal.Delete:
+		return s.replayDelete(t, r, at)
+	}
+	return fmt.Errorf("unknown type %d", r.Type)
+}
+
+func (s *Store) replaySchema(id TableID, data []byte, at Timestamp) error {
+	var record schemaRecord
+	if err := json.Unmarshal(data, &record); err != nil {
+		return err
+	}
+	schema, err := record.schema()
+	if err != nil {
+		return err
+	}
+	t := s.tables[id]
+	if t == nil {
+		t = &table{id: id}
+		s.tables[id] = t
+	}
+	t.alter(schemaVersion{at: at, name: record.Name, schema: schema, dropped: record.Dropped})
+	return nil
+}
+
+func (s *Store) replaySegment(t *table, r *wal.Record, at Timestamp) error {
+	var record segmentRecord
+	if err := json.Unmarshal(r.Payload, &record); err != nil {
+		return err
+	}
+	for _, f := range record.Files {
+		s.usedSegment(f.Path)
+	}
+	chunks, err := s.sealedChunks(&record, at)
+	if err != nil {
+		return err
+	}
+	for i, c := range chunks {
+		t.adopt(c)
+		if want := uint32(r.Place>>32) + uint32(i); c.id != want {
+			return fmt.Errorf("chunk %d became %d", want, c.id)
+		}
+	}
+	return nil
+}
+
+// usedSegment keeps new segment files from taking a name in use.
+func (s *Store) usedSegment(path string) {
+	var n uint64
+	if _, err := fmt.Sscanf(path[strings.LastIndexByte(path, '/')+1:], "%d.parquet", &n); err == nil && n > s.nextSegment.Load() {
+		s.nextSegment.Store(n)
+	}
+}
+
+func (s *Store) replayAppend(t *table, r *wal.Record, at Timestamp) error {
+	rows, err := decodeRows(t.newest().schema.Columns, r.Payload)
+	if err != nil {
+		return err
+	}
+	c := t.openChunk()
+	if got := (place{chunk: c.id, offset: uint32(c.rows)}); got.encode() != r.Place {
+		return fmt.Errorf("rows go to %d/%d, the log says %d/%d", got.chunk, got.offset, r.Place>>32, uint32(r.Place))
+	}
+	t.appendRows(rows.cols, nil, rows.n, at, at)
+	return nil
+}
+
+func (s *Store) replayDelete(t *table, r *wal.Record, at Timestamp) error {
+	c := t.find(uint32(r.Place >> 32))
+	if c == nil {
+		return fmt.Errorf("there is no chunk %d", r.Place>>32)
+	}
+	rows, err := readBitmap(r.Payload, c.rows)
+	if err != nil {
+		return err
+	}
+	c.deletes = c.deletes.with(at, rows, at)
+	return nil
+}
+
+// removeOrphans removes the files that a crash left behind: old manifests, log files before the
+// manifest's, and segments that no chunk lies in.
+func (s *Store) removeOrphans(current string, firstLog uint64) error {
+	names, err := s.fs.List(s.dir)
+	if err != nil {
+		return s.fileError("reading directory", "", err)
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, "MANIFEST-") && name != current {
+			if err := s.fs.Remove(s.path(name)); err != nil {
+				return s.fileError("removing", name, err)
+			}
+		}
+	}
+	if err := s.marker.RemoveObsolete(); err != nil {
+		return s.fileError("removing old markers in", "", err)
+	}
+	if err := wal.Trim(s.fs, s.walDir, firstLog); err != nil {
+		return s.fileError("trimming", "wal", err)
+	}
+	return s.removeOrphanSegments()
+}
+
+func (s *Store) removeOrphanSegments() error {
+	dirs, err := s.fs.List(s.path("seg"))
+	if err != nil {
+		return s.fileError("reading directory", "seg", err)
+	}
+	for _, dir := range dirs {
+		files, err := s.fs.List(s.path(s.fs.PathJoin("seg", dir)))
+		if err != nil {
+			return s.fileError("reading directory", dir, err)
+		}
+		for _, name := range files {
+			path := s.fs.PathJoin("seg", dir, name)
+			s.usedSegment(path)
+			if s.files[path] != nil {
+				continue
+			}
+			if err := s.fs.Remove(s.path(path)); err != nil {
+				return s.fileError("removing", path, err)
+			}
+		}
+	}
+	return nil
+}

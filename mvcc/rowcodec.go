@@ -1,0 +1,288 @@
+package mvcc
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Rows in the log: the number of rows and of columns, then per column its field id, a tag (how
+// values are stored, and whether some are NULL), the validity words, the base of integers, the values.
+// All little-endian. docs/format/wal.md.
+
+const (
+	tagU8 = iota
+	tagU16
+	tagU32
+	tagI64
+	tagI128
+	tagF64
+	tagStr
+	tagSpan
+	tagUUID
+
+	tagNulls = 0x80
+)
+
+// encodeRows writes rows of columns that follow fields.
+func encodeRows(fields []ColumnDef, rows rowsOf) []byte {
+	var b []byte
+	b = binary.LittleEndian.AppendUint32(b, uint32(rows.n))
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(fields)))
+	for i, f := range fields {
+		builder := segment.NewColumnBuilder(f.Type)
+		builder.Append(rows.cols[i], rows.sel)
+		b = binary.LittleEndian.AppendUint32(b, uint32(f.FieldID))
+		b = encodeColumn(b, builder.View(rows.n))
+	}
+	return b
+}
+
+func encodeColumn(b []byte, v *columnar.Vector) []byte {
+	at := len(b)
+	b = append(b, 0)
+	if v.Valid != nil {
+		for _, word := range v.Valid {
+			b = binary.LittleEndian.AppendUint64(b, word)
+		}
+	}
+	var tag byte
+	b, tag = encodeValues(b, v)
+	if v.Valid != nil {
+		tag |= tagNulls
+	}
+	b[at] = tag
+	return b
+}
+
+func encodeValues(b []byte, v *columnar.Vector) ([]byte, byte) {
+	switch {
+	case v.Enc == columnar.Dict:
+		for i := range v.Len {
+			b = appendString(b, v.Dict.Values.Row(int(v.Code(i))))
+		}
+		return b, tagStr
+	case v.Layout == columnar.Str:
+		for i := range v.Len {
+			b = appendString(b, v.Row(i))
+		}
+		return b, tagStr
+	case v.Layout == columnar.I128:
+		for _, x := range v.I128 {
+			b = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, x.Lo), uint64(x.Hi))
+		}
+		return b, tagI128
+	case v.Layout == columnar.F64:
+		for _, x := range v.F64 {
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
+		}
+		return b, tagF64
+	case v.Layout == columnar.Spans:
+		for _, x := range v.Spans {
+			b = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, uint32(x.Months)), uint32(x.Days))
+			b = binary.LittleEndian.AppendUint64(b, uint64(x.Micros))
+		}
+		return b, tagSpan
+	case v.Layout == columnar.Bytes16:
+		for i := range v.UUID {
+			b = append(b, v.UUID[i][:]...)
+		}
+		return b, tagUUID
+	}
+	return encodeInts(b, v.I64)
+}
+
+func appendString(b, s []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// encodeInts stores integers in the narrowest width.
+func encodeInts(b []byte, values []int64) ([]byte, byte) {
+	var v columnar.Vector
+	lo, hi := values[0], values[0]
+	for _, x := range values {
+		lo, hi = min(lo, x), max(hi, x)
+	}
+	segment.Narrow(&v, values, lo, hi)
+	b = binary.LittleEndian.AppendUint64(b, uint64(v.Base))
+	switch v.Layout {
+	case columnar.U8:
+		return append(b, v.U8...), tagU8
+	case columnar.U16:
+		for _, x := range v.U16 {
+			b = binary.LittleEndian.AppendUint16(b, x)
+		}
+		return b, tagU16
+	case columnar.U32:
+		for _, x := range v.U32 {
+			b = binary.LittleEndian.AppendUint32(b, x)
+		}
+		return b, tagU32
+	}
+	for _, x := range v.I64 {
+		b = binary.LittleEndian.AppendUint64(b, uint64(x))
+	}
+	return b, tagI64
+}
+
+// rowReader takes a payload apart; after the first error it gives zeros.
+type rowReader struct {
+	data []byte
+	err  error
+}
+
+func (r *rowReader) take(n int) []byte {
+	if r.err != nil || n < 0 || n > len(r.data) {
+		if r.err == nil {
+			r.err = fmt.Errorf("rows end early: %d bytes wanted, %d there", n, len(r.data))
+		}
+		return nil
+	}
+	b := r.data[:n]
+	r.data = r.data[n:]
+	return b
+}
+
+func (r *rowReader) u32() uint32 {
+	if b := r.take(4); b != nil {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
+
+// decodeRows reads what encodeRows wrote of a table with these columns. Columns are copies.
+func decodeRows(fields []ColumnDef, payload []byte) (rowsOf, error) {
+	r := &rowReader{data: payload}
+	rows := rowsOf{n: int(r.u32()), cols: make([]*columnar.Vector, len(fields))}
+	count := 0
+	if b := r.take(2); b != nil {
+		count = int(binary.LittleEndian.Uint16(b))
+	}
+	if r.err == nil && (count != len(fields) || rows.n > segment.MaxRows || rows.n == 0) {
+		return rows, fmt.Errorf("%d rows of %d columns for a table of %d columns", rows.n, count, len(fields))
+	}
+	for i, f := range fields {
+		if id := int32(r.u32()); r.err == nil && id != f.FieldID {
+			return rows, fmt.Errorf("column %d has field %d, expected %d", i, id, f.FieldID)
+		}
+		rows.cols[i] = r.column(f.Type, rows.n)
+	}
+	if r.err == nil && len(r.data) > 0 {
+		r.err = fmt.Errorf("%d bytes behind the rows", len(r.data))
+	}
+	return rows, r.err
+}
+
+func (r *rowReader) column(t types.Type, n int) *columnar.Vector {
+	v := &columnar.Vector{Type: t, Len: n}
+	head := r.take(1)
+	if head == nil {
+		return v
+	}
+	if head[0]&tagNulls != 0 {
+		words := r.take((n + 63) >> 6 * 8)
+		v.Valid = make([]uint64, len(words)/8)
+		for i := range v.Valid {
+			v.Valid[i] = binary.LittleEndian.Uint64(words[8*i:])
+		}
+	}
+	tag := head[0] &^ tagNulls
+	if !fits(t.Class(), tag) {
+		r.err = fmt.Errorf("values with tag %d in a column of type %s", tag, t)
+		return v
+	}
+	r.values(v, tag, n)
+	return v
+}
+
+// fits reports whether a type's values may come with a tag.
+func fits(c types.Class, tag byte) bool {
+	switch c {
+	case types.ClassInt:
+		return tag <= tagI64
+	case types.ClassDecimal:
+		return tag <= tagI128
+	case types.ClassFloat:
+		return tag == tagF64
+	case types.ClassInterval:
+		return tag == tagSpan
+	case types.ClassUUID:
+		return tag == tagUUID
+	}
+	return tag == tagStr
+}
+
+func (r *rowReader) values(v *columnar.Vector, tag byte, n int) {
+	switch tag {
+	case tagStr:
+		r.strings(v, n)
+	case tagI128:
+		v.Layout, v.I128 = columnar.I128, make([]types.Int128, n)
+		for i, b := 0, r.take(16*n); i < n && b != nil; i++ {
+			v.I128[i] = types.Int128{Lo: binary.LittleEndian.Uint64(b[16*i:]), Hi: int64(binary.LittleEndian.Uint64(b[16*i+8:]))}
+		}
+	case tagF64:
+		v.Layout, v.F64 = columnar.F64, make([]float64, n)
+		for i, b := 0, r.take(8*n); i < n && b != nil; i++ {
+			v.F64[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	case tagSpan:
+		v.Layout, v.Spans = columnar.Spans, make([]types.Span, n)
+		for i, b := 0, r.take(16*n); i < n && b != nil; i++ {
+			v.Spans[i] = types.Span{Months: int32(binary.LittleEndian.Uint32(b[16*i:])), Days: int32(binary.LittleEndian.Uint32(b[16*i+4:])), Micros: int64(binary.LittleEndian.Uint64(b[16*i+8:]))}
+		}
+	case tagUUID:
+		v.Layout, v.UUID = columnar.Bytes16, make([][16]byte, n)
+		for i, b := 0, r.take(16*n); i < n && b != nil; i++ {
+			v.UUID[i] = [16]byte(b[16*i:])
+		}
+	default:
+		r.ints(v, tag, n)
+	}
+}
+
+func (r *rowReader) ints(v *columnar.Vector, tag byte, n int) {
+	base := r.take(8)
+	b := r.take(n << tag)
+	if b == nil {
+		return
+	}
+	v.Base = int64(binary.LittleEndian.Uint64(base))
+	switch tag {
+	case tagU8:
+		v.Layout, v.U8 = columnar.U8, append([]uint8(nil), b...)
+	case tagU16:
+		v.Layout, v.U16 = columnar.U16, make([]uint16, n)
+		for i := range v.U16 {
+			v.U16[i] = binary.LittleEndian.Uint16(b[2*i:])
+		}
+	case tagU32:
+		v.Layout, v.U32 = columnar.U32, make([]uint32, n)
+		for i := range v.U32 {
+			v.U32[i] = binary.LittleEndian.Uint32(b[4*i:])
+		}
+	default:
+		v.Layout, v.Base, v.I64 = columnar.I64, 0, make([]int64, n)
+		for i := range v.I64 {
+			v.I64[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	}
+}
+
+func (r *rowReader) strings(v *columnar.Vector, n int) {
+	v.Layout, v.Offsets = columnar.Str, make([]uint32, 1, n+1)
+	for range n {
+		size, width := binary.Uvarint(r.data)
+		if width <= 0 || size > math.MaxInt32 {
+			r.err = fmt.Errorf("string without a length")
+			return
+		}
+		r.take(width)
+		v.Bytes = append(v.Bytes, r.take(int(size))...)
+		v.Offsets = append(v.Offsets, uint32(len(v.Bytes)))
+	}
+}
