@@ -50,11 +50,21 @@ func (b *Binder) comparable(op string, l, r plan.Expr, ln, rn, at ast.Node) (pla
 	if t.IsText() {
 		return l, r, nil
 	}
-	if l, err = b.coerce(l, t, implicitCast, ln); err != nil {
+	if l, err = b.convert(l, t, ln); err != nil {
 		return nil, nil, err
 	}
-	r, err = b.coerce(r, t, implicitCast, rn)
+	r, err = b.convert(r, t, rn)
 	return l, r, err
+}
+
+// convert coerces an operand; a constant may also become a narrower type that holds it exactly.
+func (b *Binder) convert(e plan.Expr, t types.Type, at ast.Node) (plan.Expr, error) {
+	if c, ok := e.(*plan.Const); ok && e.Type().Kind != types.Unknown {
+		if v, ok := exactConst(c.Value, t); ok {
+			return &plan.Const{Value: v}, nil
+		}
+	}
+	return b.coerce(e, t, implicitCast, at)
 }
 
 // literalFor types a literal or parameter compared with a value of type t. Beside text it becomes

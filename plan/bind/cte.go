@@ -238,6 +238,9 @@ func widerTypes(c *cte, kinds []types.Type, step *relational, op *ast.SetOp) ([]
 			continue
 		}
 		next := withoutModifiers(have)
+		if have.Kind == types.Numeric && have.Precision < types.MaxPrecision {
+			next = types.TNumeric(types.MaxPrecision, int(max(have.Scale, t.Scale)))
+		}
 		if have.Kind != t.Kind && !(have.IsText() && t.IsText()) && !(have.Kind == types.Numeric && t.IsInteger()) {
 			return nil, errAt(sqlerr.DatatypeMismatch, op.Right, "recursive query %q column %d has type %s in non-recursive term but type %s overall",
 				c.def.Name.Name, i+1, have.Kind, t.Kind).WithHint("Cast the output of the non-recursive term to the correct type.")

@@ -80,7 +80,7 @@ func (b *Binder) storedExpr(text string) (ast.Expr, error) {
 // defaultExpr binds a DEFAULT: no columns, subqueries or parameters.
 func (b *Binder) defaultExpr(x ast.Expr, column string, t types.Type) (plan.Expr, error) {
 	sc := newScope(nil, nil, nil)
-	sc.clause = constantClause
+	sc.clause = defaultClause
 	e, err := b.storable(sc, x, "DEFAULT expression")
 	if err != nil {
 		return nil, err
@@ -94,9 +94,6 @@ func (b *Binder) defaultExpr(x ast.Expr, column string, t types.Type) (plan.Expr
 
 // storable binds an expression that is kept in the catalog.
 func (b *Binder) storable(sc *scope, x ast.Expr, what string) (plan.Expr, error) {
-	if ref, ok := x.(*ast.ColumnRef); ok && sc.clause == constantClause {
-		return nil, errAt(sqlerr.FeatureNotSupported, ref, "cannot use column reference in %s", what)
-	}
 	before := len(b.params)
 	e, err := b.expr(sc, x)
 	if err != nil {
@@ -164,7 +161,7 @@ func (b *Binder) returning(list []*ast.Target, alias string, table *catalog.Tabl
 		}
 		return nil, nil, err
 	}
-	out := newProjection(b)
+	out := newProjection(b, sc.ids())
 	names := make([]string, len(targets))
 	for i, t := range targets {
 		e, err := b.resolveUnknown(t.expr, t.at)

@@ -96,7 +96,7 @@ func (b *Binder) dispatchPredicate(sc *scope, x ast.Expr) (plan.Expr, error) {
 	case *ast.Field:
 		return nil, unsupported(x, "a composite value")
 	case *ast.Grouping:
-		return nil, unsupported(x, "ROLLUP, CUBE and GROUPING SETS")
+		return nil, unsupported(x, groupingName(x))
 	}
 	return nil, errAt(sqlerr.SyntaxError, x, "this cannot stand in an expression")
 }

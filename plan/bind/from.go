@@ -14,6 +14,7 @@ type fromItem struct {
 	node plan.Node
 	rels []*relation
 	cols []scopeColumn
+	ids  plan.ColumnSet // node's columns
 }
 
 // fromContext is what a FROM clause stands in.
@@ -38,7 +39,7 @@ func (fc fromContext) closed(left *fromItem) *scope {
 // from binds a FROM clause; without one there is a single row without columns.
 func (b *Binder) from(list []ast.TableExpr, fc fromContext) (*fromItem, error) {
 	if len(list) == 0 {
-		return &fromItem{node: &plan.Values{Rows: [][]plan.Expr{{}}}}, nil
+		return &fromItem{node: &plan.Values{Rows: [][]plan.Expr{{}}}, ids: plan.ColumnSet{}}, nil
 	}
 	var acc *fromItem
 	for _, t := range list {
@@ -191,11 +192,13 @@ func aliased(rel *relational, name string, alias *ast.Alias) (*fromItem, error) 
 		}
 		names = renamed(names, alias.Columns)
 	}
+	ids := plan.ColumnSet{}
 	for i, c := range rel.cols {
 		c.Name = names[i]
 		r.cols[i] = scopeColumn{names[i], plan.Ref(c)}
+		ids.Add(c.ID)
 	}
-	return &fromItem{node: rel.node, rels: []*relation{r}, cols: r.cols}, nil
+	return &fromItem{rel.node, []*relation{r}, r.cols, ids}, nil
 }
 
 // renamed puts new names over the first of names.

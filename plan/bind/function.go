@@ -3,6 +3,7 @@ package bind
 import (
 	"strings"
 
+	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/plan"
@@ -77,7 +78,7 @@ func functionName(f *ast.FuncCall) (string, error) {
 	switch s := f.Name.Schema(); {
 	case f.Name.Catalog() != "":
 		return "", errAt(sqlerr.FeatureNotSupported, f.Name, "cross-database references are not implemented: %s", f.Name)
-	case s != "" && s != "pg_catalog" && s != "main" && s != "public":
+	case s != "" && s != "pg_catalog" && s != catalog.DefaultSchema:
 		return "", errAt(sqlerr.InvalidSchemaName, f.Name, "schema %q does not exist", s)
 	}
 	return f.Name.Base(), nil
@@ -107,7 +108,7 @@ func (b *Binder) bindExtract(sc *scope, f *ast.FuncCall) (plan.Expr, error) {
 		return nil, errAt(sqlerr.InvalidParameterValue, field, "unit %q not recognized for type %s", field.Text, x.Type().Kind)
 	}
 	fn, err := choose(overloads, []plan.Expr{x})
-	if err != nil || fn == nil {
+	if err != nil || fn == nil || x.Type().Kind == types.Date && fn.Args[0].Kind != types.Date {
 		if x.Type().IsDatetime() || x.Type().Kind == types.Interval {
 			return nil, errAt(sqlerr.FeatureNotSupported, f, "unit %q not supported for type %s", field.Text, x.Type().Kind)
 		}

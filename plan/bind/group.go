@@ -58,7 +58,7 @@ func (s *selection) bindGroupBy() error {
 		}
 		if g, ok := x.(*ast.Grouping); ok {
 			if g.Kind != ast.EmptyGroup {
-				return unsupported(g, "ROLLUP, CUBE and GROUPING SETS")
+				return unsupported(g, groupingName(g))
 			}
 			continue
 		}
@@ -67,6 +67,10 @@ func (s *selection) bindGroupBy() error {
 		}
 	}
 	return nil
+}
+
+func groupingName(g *ast.Grouping) string {
+	return map[ast.GroupingKind]string{ast.Rollup: "ROLLUP", ast.Cube: "CUBE", ast.GroupingSets: "GROUPING SETS", ast.EmptyGroup: "()"}[g.Kind]
 }
 
 // groupItem binds one item. A bare name is a column of FROM first, an output column second.

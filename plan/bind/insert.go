@@ -191,7 +191,7 @@ func (b *Binder) wholeRows(table *catalog.Table, ordinals []int, input plan.Node
 	if inOrder {
 		return input, nil
 	}
-	out := newProjection(b)
+	out := newProjection(b, plan.Outputs(input))
 	for i, c := range table.Columns {
 		if col, ok := given[i]; ok {
 			out.add(plan.Ref(col), c.Name)

@@ -79,7 +79,7 @@ func (b *Binder) join(kind plan.JoinKind, left, right *fromItem, on []plan.Expr,
 		return nil, err
 	}
 	on = dropTrue(on)
-	leftSet, rightSet := plan.Outputs(left.node), plan.Outputs(right.node)
+	leftSet, rightSet := left.ids, right.ids
 	item := beside(left, right)
 	if _, scan := right.node.(*plan.Scan); !scan && intersects(freeColumns(right.node), leftSet) {
 		if kind == plan.RightJoin || kind == plan.FullJoin {
@@ -104,6 +104,10 @@ func (b *Binder) join(kind plan.JoinKind, left, right *fromItem, on []plan.Expr,
 		item.node = j
 	}
 	weaken(item, kind, leftSet, rightSet)
+	for id := range rightSet {
+		leftSet.Add(id) // left's set becomes the join's: left is used up
+	}
+	item.ids = leftSet
 	return item, nil
 }
 
@@ -153,26 +157,27 @@ func weaken(item *fromItem, kind plan.JoinKind, left, right plan.ColumnSet) {
 	if len(nullable) == 0 {
 		return
 	}
-	weak := func(cols []scopeColumn) []scopeColumn {
-		out := make([]scopeColumn, len(cols))
-		for i, c := range cols {
-			out[i] = scopeColumn{c.name, plan.Rewrite(c.expr, func(e plan.Expr) plan.Expr {
-				if col, ok := e.(*plan.Column); ok && col.NotNull && nullable.Has(col.ID) {
-					n := *col
-					n.NotNull = false
-					return &n
-				}
-				return e
-			})}
-		}
-		return out
-	}
 	for i, r := range item.rels {
 		n := *r
-		n.cols = weak(r.cols)
+		n.cols = weakColumns(r.cols, nullable)
 		item.rels[i] = &n
 	}
-	item.cols = weak(item.cols)
+	item.cols = weakColumns(item.cols, nullable)
+}
+
+func weakColumns(cols []scopeColumn, nullable plan.ColumnSet) []scopeColumn {
+	out := make([]scopeColumn, len(cols))
+	for i, c := range cols {
+		out[i] = scopeColumn{c.name, plan.Rewrite(c.expr, func(e plan.Expr) plan.Expr {
+			if col, ok := e.(*plan.Column); ok && col.NotNull && nullable.Has(col.ID) {
+				n := *col
+				n.NotNull = false
+				return &n
+			}
+			return e
+		})}
+	}
+	return out
 }
 
 // naturalColumns are the names that both sides have, in the left side's order.
@@ -222,6 +227,9 @@ func (b *Binder) joinUsing(kind plan.JoinKind, left, right *fromItem, names []as
 		return nil, err
 	}
 	cols := merged
+	if kind == plan.FullJoin {
+		cols = weakColumns(merged, item.ids)
+	}
 	for _, c := range item.cols {
 		if _, ok := used[c.name]; !ok {
 			cols = append(cols, c)
@@ -270,5 +278,5 @@ func (b *Binder) aliasJoin(item *fromItem, alias *ast.Alias) (*fromItem, error) 
 		cols[i].name = id.Name
 	}
 	r := &relation{alias: alias.Name.Name, cols: cols}
-	return &fromItem{node: item.node, rels: []*relation{r}, cols: cols}, nil
+	return &fromItem{item.node, []*relation{r}, cols, item.ids}, nil
 }

@@ -185,6 +185,9 @@ func (b *Binder) rowCount(x ast.Expr, qc queryContext, clause string, negative s
 	if x == nil {
 		return nil, nil
 	}
+	if _, ok := x.(*ast.ColumnRef); ok {
+		return nil, errAt(sqlerr.InvalidColumnReference, x, "argument of %s must not contain variables", clause)
+	}
 	sc := newScope(qc.outer, qc.ctes, nil)
 	sc.clause = clause
 	e, err := b.expr(sc, x)
@@ -225,7 +228,7 @@ func (b *Binder) orderOutput(rel *relational, q *ast.Query, qc queryContext, exp
 	}
 	sc := newScope(qc.outer, qc.ctes, item)
 	sc.clause = "ORDER BY"
-	out := newProjection(b)
+	out := newProjection(b, plan.Outputs(rel.node))
 	for _, t := range targets {
 		out.add(t.expr, t.name)
 	}

@@ -282,7 +282,7 @@ func (b *Binder) inList(x plan.Expr, list []plan.Expr, xn ast.Node, nodes []ast.
 			}
 			continue
 		}
-		if out.List[i], err = b.coerce(e, t, implicitCast, nodes[i]); err != nil {
+		if out.List[i], err = b.convert(e, t, nodes[i]); err != nil {
 			return nil, err
 		}
 	}

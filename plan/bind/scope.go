@@ -64,6 +64,15 @@ func (b *Binder) used(s *scope) {
 	}
 }
 
+// ids are the columns of a scope of one table.
+func (s *scope) ids() plan.ColumnSet {
+	set := plan.ColumnSet{}
+	for _, c := range s.cols {
+		plan.AddRefs(set, c.expr)
+	}
+	return set
+}
+
 // find looks one unqualified name up in s alone.
 func (s *scope) find(name string) (found plan.Expr, count int) {
 	for i := range s.cols {
@@ -89,6 +98,9 @@ func (s *scope) relation(schema, name string) (*relation, bool) {
 
 // resolveColumn binds a column reference.
 func (b *Binder) resolveColumn(sc *scope, ref *ast.ColumnRef) (plan.Expr, error) {
+	if sc.clause == defaultClause {
+		return nil, errAt(sqlerr.FeatureNotSupported, ref, "cannot use column reference in DEFAULT expression")
+	}
 	if len(ref.Parts) == 1 {
 		return b.resolveBare(sc, ref)
 	}

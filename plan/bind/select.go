@@ -156,7 +156,7 @@ func (s *selection) bindHaving() (err error) {
 
 // assemble stacks projection, DISTINCT, ORDER BY and LIMIT on the grouped input.
 func (s *selection) assemble() (*relational, error) {
-	out := newProjection(s.Binder)
+	out := newProjection(s.Binder, plan.Outputs(s.input))
 	names := make([]string, len(s.targets))
 	for i, t := range s.targets {
 		out.add(t.expr, t.name)
@@ -221,21 +221,23 @@ func passThrough(input plan.Node, cols []plan.Column) plan.Node {
 	return &plan.Project{Input: input, Exprs: exprs}
 }
 
-// projection collects output expressions; no column id comes out twice.
+// projection collects output expressions. Columns of the input keep their ids, unless they come out
+// twice; those of enclosing queries get new ones.
 type projection struct {
 	b     *Binder
+	input plan.ColumnSet
 	exprs []plan.NamedExpr
 	ids   plan.ColumnSet
 	byKey map[string]int
 }
 
-func newProjection(b *Binder) *projection {
-	return &projection{b: b, ids: plan.ColumnSet{}, byKey: map[string]int{}}
+func newProjection(b *Binder, input plan.ColumnSet) *projection {
+	return &projection{b: b, input: input, ids: plan.ColumnSet{}, byKey: map[string]int{}}
 }
 
 func (p *projection) add(e plan.Expr, name string) plan.Column {
 	out := p.b.output(e, name)
-	if p.ids.Has(out.Out.ID) {
+	if _, bare := e.(*plan.Column); bare && (p.ids.Has(out.Out.ID) || !p.input.Has(out.Out.ID)) {
 		out.Out.ID = p.b.newColumn(name, out.Out.Typ, false).ID
 	}
 	p.ids.Add(out.Out.ID)

@@ -140,9 +140,10 @@ func (b *Binder) fileArgs(sc *scope, f *ast.FuncCall) ([]FileArg, error) {
 			if err != nil {
 				return nil, err
 			}
-			arg.Value = v
 			if isList {
 				arg.List = append(arg.List, v)
+			} else {
+				arg.Value = v
 			}
 		}
 		out = append(out, arg)

@@ -9,14 +9,14 @@ import (
 
 // subquery binds a query that stands in an expression: sc is its enclosing scope.
 func (b *Binder) subquery(sc *scope, q *ast.Query) (*relational, error) {
-	if sc.clause == constantClause {
-		return nil, unsupported(q, "a subquery in this place")
+	if sc.clause == defaultClause {
+		return nil, errAt(sqlerr.FeatureNotSupported, q, "cannot use subquery in DEFAULT expression")
 	}
 	return b.bindQuery(q, queryContext{outer: sc, ctes: sc.ctes})
 }
 
-// constantClause is the clause of a scope in which neither columns nor subqueries may stand.
-const constantClause = "a constant expression"
+// defaultClause is the clause of a scope in which neither columns nor subqueries may stand.
+const defaultClause = "DEFAULT expressions"
 
 func (b *Binder) bindScalarSubquery(sc *scope, x *ast.Subquery) (plan.Expr, error) {
 	rel, err := b.subquery(sc, x.Query)

@@ -14,8 +14,12 @@ func freeColumns(n plan.Node) plan.ColumnSet {
 }
 
 func collect(n plan.Node, used, made plan.ColumnSet) {
-	for _, c := range n.Columns() {
-		made.Add(c.ID)
+	switch n.(type) {
+	case *plan.Join, *plan.Apply, *plan.Filter, *plan.Sort, *plan.Limit, *plan.Distinct: // pass columns on
+	default:
+		for _, c := range n.Columns() {
+			made.Add(c.ID)
+		}
 	}
 	for _, e := range plan.Exprs(n) {
 		collectExpr(e, used, made)

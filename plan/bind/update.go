@@ -38,6 +38,9 @@ func (b *Binder) bindChange(w *ast.With, target *ast.TableRef, others []ast.Tabl
 	rowID := b.newColumn("rowid", types.TBigInt, true)
 	c.alias, c.scan.RowID = item.rels[0].alias, &rowID
 	c.scan.Alias, item.rels[0].table = c.alias, table
+	if target.Alias == nil {
+		item.rels[0].schema = table.Schema
+	}
 	if len(others) > 0 {
 		from, err := b.from(others, fromContext{ctes: ctes})
 		if err != nil {
@@ -82,7 +85,7 @@ func (b *Binder) bindUpdate(x *ast.Update) (plan.Statement, error) {
 		}
 	}
 	out := &plan.Update{Table: c.table}
-	row := newProjection(b)
+	row := newProjection(b, plan.Outputs(c.scan))
 	for i, col := range c.table.Columns {
 		e, changed := values[i]
 		if !changed {
