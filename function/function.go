@@ -32,6 +32,9 @@ type Scalar struct {
 	Variadic bool
 	// Return gives the result's type for the actual argument types (numeric's scale depends on them).
 	Return func(args []types.Type) types.Type
+	// Refine, when set, narrows Return's type by the arguments that are constants; the others are nil.
+	// round(x, 2) has scale 2.
+	Refine func(t types.Type, consts []*types.Value) types.Type
 	// CallsOnNull: the function sees NULL arguments (coalesce-like); otherwise NULL in, NULL out.
 	CallsOnNull bool
 	// Volatile functions (random) are never folded nor shared; Stable ones (now) are constant in a statement.

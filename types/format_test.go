@@ -98,6 +98,11 @@ func TestInt128AgainstBig(t *testing.T) {
 				t.Fatalf("%v rem %v = %v want %v", bx, by, toBig(x.Rem(y)), want)
 			}
 		}
+		if y.Sign() != 0 {
+			if want := new(big.Int).Quo(bx, by); fits(want) && toBig(x.Quo(y)).Cmp(want) != 0 {
+				t.Fatalf("%v quo %v = %v want %v", bx, by, toBig(x.Quo(y)), want)
+			}
+		}
 		drop := r.IntN(40)
 		got, _ := x.Rescale(drop, 0)
 		if want := roundedQuotient(bx, drop); toBig(got).Cmp(want) != 0 {

@@ -195,3 +195,42 @@ func (x Int128) Rem(y Int128) Int128 {
 	}
 	return r
 }
+
+// Quo is the quotient of x/y, y not zero, cut towards zero.
+func (x Int128) Quo(y Int128) Int128 {
+	rem := x.Rem(y)
+	whole, _ := x.Add(rem.Neg())
+	whi, wlo := whole.Abs()
+	yhi, ylo := y.Abs()
+	var q Int128
+	if yhi == 0 {
+		var hi uint64
+		hi, whi = whi/ylo, whi%ylo
+		lo, _ := bits.Div64(whi, wlo, ylo)
+		q = Int128{lo, int64(hi)}
+	} else {
+		// exact and below 2^64: the low words decide it modulo 2^64, by the inverse of y's odd part
+		shift := uint(bits.TrailingZeros64(ylo))
+		if ylo == 0 {
+			shift = 64 + uint(bits.TrailingZeros64(yhi))
+		}
+		d, n := shiftRight(yhi, ylo, shift), shiftRight(whi, wlo, shift)
+		inverse := d
+		for range 6 { // Newton's iteration doubles the right bits
+			inverse *= 2 - d*inverse
+		}
+		q = Int128{Lo: n * inverse}
+	}
+	if (x.Hi < 0) != (y.Hi < 0) {
+		return q.Neg()
+	}
+	return q
+}
+
+// shiftRight gives the low word of hi:lo shifted right.
+func shiftRight(hi, lo uint64, n uint) uint64 {
+	if n >= 64 {
+		return hi >> (n - 64)
+	}
+	return lo>>n | hi<<(64-n)
+}

@@ -17,8 +17,8 @@ func mathFunctions() []function.Scalar {
 	list := []function.Scalar{
 		{Name: "pi", Return: returns(d), Eval: floatFn(func([]*columnar.Vector, int) (float64, error) { return math.Pi, nil })},
 		{Name: "random", Return: returns(d), Volatile: true, Eval: floatFn(func([]*columnar.Vector, int) (float64, error) { return rand.Float64(), nil })},
-		{Name: "round", Args: args(numericArgument, types.TInteger), Return: sameAs(0), Eval: decimalFn(roundTo(roundHalfUp))},
-		{Name: "trunc", Args: args(numericArgument, types.TInteger), Return: sameAs(0), Eval: decimalFn(roundTo(roundDown))},
+		{Name: "round", Args: args(numericArgument, types.TInteger), Return: sameAs(0), Refine: digitsKept, Eval: roundTo(roundHalfUp)},
+		{Name: "trunc", Args: args(numericArgument, types.TInteger), Return: sameAs(0), Refine: digitsKept, Eval: roundTo(roundDown)},
 		{Name: "round", Args: args(numericArgument), Return: wholeNumber, Eval: decimalFn(toWhole(roundHalfUp))},
 		{Name: "trunc", Args: args(numericArgument), Return: wholeNumber, Eval: decimalFn(toWhole(roundDown))},
 		{Name: "ceil", Args: args(numericArgument), Return: wholeNumber, Eval: decimalFn(toWhole(roundCeil))},
@@ -143,7 +143,10 @@ func finite(result, argument float64) (float64, error) {
 }
 
 func power(a []*columnar.Vector, i int) (float64, error) {
-	x, y := function.FloatAt(a[0], i), function.FloatAt(a[1], i)
+	return powerOf(function.FloatAt(a[0], i), function.FloatAt(a[1], i))
+}
+
+func powerOf(x, y float64) (float64, error) {
 	switch {
 	case x == 0 && y < 0:
 		return 0, sqlerr.New(sqlerr.InvalidArgumentForPower, "zero raised to a negative power is undefined")
@@ -279,22 +282,33 @@ func toWhole(round rounding) func([]*columnar.Vector, int) (types.Int128, error)
 	}
 }
 
-// roundTo keeps the argument's scale, so digits behind the wanted ones become zeros.
-func roundTo(round rounding) func([]*columnar.Vector, int) (types.Int128, error) {
-	return func(a []*columnar.Vector, i int) (types.Int128, error) {
-		scale, digits := int64(a[0].Type.Scale), a[1].Int(i)
-		x := function.DecimalAt(a[0], i)
-		if digits >= scale {
-			return x, nil
+// digitsKept is the type of round and trunc to a constant number of digits: that scale.
+func digitsKept(t types.Type, consts []*types.Value) types.Type {
+	if digits := consts[1]; digits != nil && digits.I < int64(t.Scale) {
+		scale := int(max(digits.I, 0))
+		return types.TNumeric(int(t.Precision)-int(t.Scale)+scale+1, scale)
+	}
+	return t
+}
+
+// roundTo keeps the wanted digits at the result's scale; where the number of digits is no constant
+// that is the argument's scale, and digits behind the wanted ones become zeros.
+func roundTo(round rounding) function.Eval {
+	return func(_ *function.Context, a []*columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
+		w := function.DecimalWriter{Out: out, N: n}
+		scale, to := int64(a[0].Type.Scale), int(out.Type.Scale)
+		for i := range function.Rows(n, sel) {
+			digits := min(max(a[1].Int(i), -types.MaxPrecision), scale)
+			x := cutDigits(function.DecimalAt(a[0], i), int(scale-digits), round)
+			r, ok := x.Rescale(int(max(digits, 0)), to)
+			if digits < 0 {
+				r, ok = x.Rescale(0, to-int(digits))
+			}
+			if !ok {
+				return types.NumericOverflow(out.Type)
+			}
+			w.Write(i, r)
 		}
-		cut := int(min(scale-digits, types.MaxPrecision+1))
-		if cut > types.MaxPrecision {
-			return types.Int128{}, nil
-		}
-		r, ok := cutDigits(x, cut, round).Rescale(0, cut)
-		if !ok {
-			return r, types.NumericOverflow(a[0].Type)
-		}
-		return r, nil
+		return nil
 	}
 }

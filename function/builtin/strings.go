@@ -126,7 +126,9 @@ func chr(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
 	switch {
 	case code == 0:
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "null character not permitted")
-	case code < 0 || code > unicode.MaxRune || !utf8.ValidRune(rune(code)):
+	case code < 0:
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "character number must be positive")
+	case code > unicode.MaxRune || !utf8.ValidRune(rune(code)):
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "requested character not valid for encoding: %d", code)
 	}
 	return utf8.AppendRune(b, rune(code)), nil

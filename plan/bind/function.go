@@ -193,7 +193,7 @@ func (b *Binder) callOverload(fn *function.Scalar, args []plan.Expr, nodes []ast
 		}
 		actual[i] = coerced[i].Type()
 	}
-	return &plan.Call{Fn: fn, Arg: coerced, Typ: fn.Return(actual), Span: spanOf(at)}, nil
+	return &plan.Call{Fn: fn, Arg: coerced, Typ: resultType(fn, coerced, actual), Span: spanOf(at)}, nil
 }
 
 func argumentType(fn *function.Scalar, i int) types.Type {
@@ -217,4 +217,19 @@ func signature(name string, args []plan.Expr) string {
 		kinds[i] = a.Type().Kind.String()
 	}
 	return name + "(" + strings.Join(kinds, ", ") + ")"
+}
+
+// resultType is the type of a call; constant arguments may decide numeric's scale.
+func resultType(fn *function.Scalar, args []plan.Expr, actual []types.Type) types.Type {
+	t := fn.Return(actual)
+	if fn.Refine == nil {
+		return t
+	}
+	consts := make([]*types.Value, len(args))
+	for i, a := range args {
+		if c, ok := a.(*plan.Const); ok && !c.Value.Null {
+			consts[i] = &c.Value
+		}
+	}
+	return fn.Refine(t, consts)
 }

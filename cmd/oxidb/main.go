@@ -1,0 +1,80 @@
+// Command oxidb is the one binary: shell, server, benchmarks.
+//
+// Exit codes: 0 success, 1 a statement failed, 2 wrong usage, 3 the database cannot be opened or the
+// server cannot be reached, 130 interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/oxidb/oxidb"
+)
+
+// commands is the command line.
+type commands struct {
+	Bench   benchCommand   `cmd:"" help:"Benchmarks: TPC-H on OxiDB alone or beside DuckDB."`
+	Demo    demoCommand    `cmd:"" help:"Load TPC-H 0.1, run its 22 queries, then serve Flight SQL."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run() error {
+	fmt.Println("oxidb", oxidb.Version)
+	return nil
+}
+
+// Exit codes.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitUnreachable = 3
+	exitInterrupted = 130
+)
+
+// unreachable marks an error as one of opening or connecting.
+type unreachable struct{ error }
+
+func (u unreachable) Unwrap() error { return u.error }
+
+func main() {
+	debug.SetGCPercent(200) // columns are large and free of pointers: collecting rarely costs little memory
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	parser := kong.Must(&c, kong.Name("oxidb"), kong.Description("OxiDB: one engine for tables, vectors, text and graphs."),
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Exit(func(code int) {
+			if code != 0 {
+				code = exitUsage
+			}
+			os.Exit(code)
+		}))
+	command, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	if err := command.Run(); err != nil {
+		os.Exit(exitCode(ctx, err))
+	}
+}
+
+// exitCode reports err on standard error and classifies it.
+func exitCode(ctx context.Context, err error) int {
+	var u unreachable
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "interrupted")
+		return exitInterrupted
+	case errors.As(err, &u):
+		fmt.Fprintln(os.Stderr, "oxidb:", err)
+		return exitUnreachable
+	}
+	fmt.Fprintln(os.Stderr, "oxidb:", err)
+	return exitFailed
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// bar draws one line of progress on a terminal; elsewhere it is silent.
+type bar struct {
+	out   io.Writer
+	title string
+	mu    sync.Mutex
+	last  time.Time
+	start time.Time
+	drawn bool
+}
+
+func newBar(f *os.File, title string) *bar {
+	b := &bar{out: io.Discard, title: title, start: time.Now()}
+	if term.IsTerminal(int(f.Fd())) {
+		b.out = f
+	}
+	return b
+}
+
+// show draws done of total, at most ten times a second.
+func (b *bar) show(what string, done, total int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if time.Since(b.last) < 100*time.Millisecond || total == 0 {
+		return
+	}
+	b.last, b.drawn = time.Now(), true
+	const width = 30
+	filled := int(done * width / total)
+	rate := float64(done) / time.Since(b.start).Seconds()
+	fmt.Fprintf(b.out, "\r%s [%s%s] %3d%%  %s rows, %s rows/s  %-10s", b.title, strings.Repeat("█", filled), strings.Repeat("·", width-filled),
+		done*100/total, countText(done), countText(int64(rate)), what)
+}
+
+// end clears the line.
+func (b *bar) end() {
+	if b.drawn {
+		fmt.Fprintf(b.out, "\r%s\r", strings.Repeat(" ", 110))
+	}
+}
+
+// countText is a number a person reads: 6.0 M.
+func countText(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f G", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f M", float64(n)/1e6)
+	case n >= 1e4:
+		return fmt.Sprintf("%.0f k", float64(n)/1e3)
+	}
+	return fmt.Sprint(n)
+}
+
+// bytesText is a size a person reads.
+func bytesText(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+}
+
+// round shortens a duration for people.
+func round(d time.Duration) time.Duration {
+	switch {
+	case d > 10*time.Second:
+		return d.Round(100 * time.Millisecond)
+	case d > time.Second:
+		return d.Round(10 * time.Millisecond)
+	}
+	return d.Round(100 * time.Microsecond)
+}
+
+func defaultThreads() int { return runtime.GOMAXPROCS(0) }

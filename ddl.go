@@ -1,0 +1,318 @@
+package oxidb
+
+import (
+	"context"
+	"slices"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/catalog/systables"
+	"github.com/oxidb/oxidb/parser"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// command carries out a checked statement that changes the catalog or keeps the store.
+func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error) {
+	w := sc.session.db.catalog.Writer(sc.txn)
+	switch stmt := cmd.Stmt.(type) {
+	case *ast.CreateTable:
+		if cmd.Table == nil { // IF NOT EXISTS of a table that exists
+			return emptyResult("CREATE TABLE"), nil
+		}
+		_, err := w.CreateTable(cmd.Table)
+		return emptyResult("CREATE TABLE"), err
+	case *ast.CreateTableAs:
+		return emptyResult("CREATE TABLE AS"), nil
+	case *ast.CreateView:
+		return emptyResult("CREATE VIEW"), w.CreateView(cmd.View, stmt.OrReplace)
+	case *ast.CreateIndex:
+		return emptyResult("CREATE INDEX"), sc.alter(ctx, w, cmd.Table)
+	case *ast.AlterTable:
+		return emptyResult("ALTER TABLE"), sc.alter(ctx, w, cmd.Table)
+	case *ast.CreateSchema:
+		if sc.catalog.HasSchema(stmt.Name.Name) {
+			return emptyResult("CREATE SCHEMA"), nil
+		}
+		return emptyResult("CREATE SCHEMA"), w.CreateSchema(stmt.Name.Name)
+	case *ast.Drop:
+		return sc.drop(w, stmt)
+	case *ast.Truncate:
+		return sc.truncate(ctx, stmt)
+	case *ast.Analyze: // statistics are merged from the chunks' own whenever they are asked for
+		return emptyResult("ANALYZE"), nil
+	case *ast.Vacuum:
+		if sc.explicit {
+			return nil, sqlerr.At(sqlerr.ActiveTransaction, int(stmt.Pos), int(stmt.End), "VACUUM cannot run inside a transaction block")
+		}
+		return emptyResult("VACUUM"), sc.session.db.store.Checkpoint(ctx)
+	}
+	pos, end := cmd.Stmt.Range()
+	return nil, sqlerr.Unsupported(pos, end, "this statement")
+}
+
+// alter replaces a table's descriptor after its rows have been found to obey the new one. A nil
+// descriptor means that there is nothing to do.
+func (sc *scope) alter(ctx context.Context, w *systables.Writer, changed *catalog.Table) error {
+	if changed == nil {
+		return nil
+	}
+	old := sc.tableByID(changed.ID)
+	if old == nil {
+		return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", changed.Name)
+	}
+	next := *changed
+	next.Columns = slices.Clone(changed.Columns)
+	for i := range next.Columns {
+		if err := sc.checkColumn(ctx, old, &next, &next.Columns[i]); err != nil {
+			return err
+		}
+	}
+	if err := w.AlterTable(old, &next); err != nil {
+		return err
+	}
+	if err := sc.refresh(); err != nil {
+		return err
+	}
+	for _, c := range next.Checks {
+		if !slices.Contains(old.Checks, c) {
+			if err := sc.checkHolds(ctx, &next, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (sc *scope) tableByID(id catalog.ID) *catalog.Table {
+	for _, t := range sc.catalog.Tables() {
+		if t.ID == id {
+			return t
+		}
+	}
+	return nil
+}
+
+// refresh shows the scope the catalog as it is after changes of its own.
+func (sc *scope) refresh() error {
+	view, err := sc.session.db.catalog.View(sc.txn, sc.session.searchPath())
+	sc.catalog = systemReader{view}
+	return err
+}
+
+// checkColumn verifies that rows have values where a column becomes NOT NULL, and fixes what older
+// rows have in an added one.
+func (sc *scope) checkColumn(ctx context.Context, old, changed *catalog.Table, c *catalog.Column) error {
+	at := old.OrdinalOf(c.FieldID)
+	if at < 0 {
+		return sc.addedColumn(ctx, changed, c)
+	}
+	if !c.NotNull || old.Columns[at].NotNull {
+		return nil
+	}
+	found, err := sc.exists(ctx, "SELECT 1 FROM "+ast.QuoteIdent(old.Schema)+"."+ast.QuoteIdent(old.Name)+" WHERE "+ast.QuoteIdent(old.Columns[at].Name)+" IS NULL LIMIT 1")
+	if err == nil && found {
+		err = containsNulls(c.Name, old.Name)
+	}
+	return err
+}
+
+func containsNulls(column, table string) error {
+	return sqlerr.New(sqlerr.NotNullViolation, "column %q of relation %q contains null values", column, table)
+}
+
+func (sc *scope) addedColumn(ctx context.Context, table *catalog.Table, c *catalog.Column) error {
+	if c.Default != "" {
+		e, err := sc.binder("", nil).Default(*c)
+		if err != nil {
+			return err
+		}
+		v, err := sc.fold(e)
+		if err != nil {
+			return err
+		}
+		if !v.Null {
+			text := types.Format(v)
+			c.Missing = &text
+			return nil
+		}
+	}
+	if !c.NotNull {
+		return nil
+	}
+	stored, err := sc.txn.Table(table.ID)
+	if err == nil && stored.Rows() > 0 {
+		err = containsNulls(c.Name, table.Name)
+	}
+	return err
+}
+
+// checkHolds verifies a new CHECK constraint for the rows there are.
+func (sc *scope) checkHolds(ctx context.Context, t *catalog.Table, c catalog.Check) error {
+	found, err := sc.exists(ctx, "SELECT 1 FROM "+ast.QuoteIdent(t.Schema)+"."+ast.QuoteIdent(t.Name)+" WHERE NOT ("+c.Expr+") LIMIT 1")
+	if err == nil && found {
+		err = sqlerr.New(sqlerr.CheckViolation, "check constraint %q of relation %q is violated by some row", c.Name, t.Name)
+	}
+	return err
+}
+
+// exists reports whether a query has rows.
+func (sc *scope) exists(ctx context.Context, sql string) (bool, error) {
+	stmt, err := parser.ParseOne(sql)
+	if err != nil {
+		return false, err
+	}
+	r, err := sc.statement(ctx, stmt, sql, nil)
+	if err != nil {
+		return false, err
+	}
+	n, err := r.Drain()
+	return n > 0, err
+}
+
+func (sc *scope) drop(w *systables.Writer, stmt *ast.Drop) (*Result, error) {
+	tag := "DROP " + stmt.Kind.String()
+	for _, name := range stmt.Names {
+		var err error
+		switch stmt.Kind {
+		case ast.SchemaObject:
+			err = sc.dropSchema(w, name, stmt)
+		case ast.IndexObject:
+			err = sc.dropIndex(w, name)
+		default:
+			err = sc.dropRelation(w, name, stmt.Behavior == ast.Cascade)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := sc.refresh(); err != nil {
+			return nil, err
+		}
+	}
+	return emptyResult(tag), nil
+}
+
+// dropRelation drops a table or view with what depends on it; one that does not exist passed the
+// binder by IF EXISTS.
+func (sc *scope) dropRelation(w *systables.Writer, name *ast.Name, cascade bool) error {
+	for _, schema := range searchIn(name.Schema(), sc.catalog) {
+		if v, ok := sc.catalog.View(schema, name.Base()); ok {
+			return w.DropView(v)
+		}
+		if t, ok := sc.catalog.Table(schema, name.Base()); ok {
+			return sc.dropTable(w, t, cascade)
+		}
+	}
+	return nil
+}
+
+func (sc *scope) dropTable(w *systables.Writer, t *catalog.Table, cascade bool) error {
+	if err := sc.dropDependents(w, t.Name, "table", cascade, func(n plan.Node) bool {
+		s, ok := n.(*plan.Scan)
+		return ok && s.Table.ID == t.ID
+	}); err != nil {
+		return err
+	}
+	return w.DropTable(t)
+}
+
+// dropDependents finds the views that read what is dropped: an error 2BP01, or dropped with it.
+func (sc *scope) dropDependents(w *systables.Writer, name, kind string, cascade bool, reads func(plan.Node) bool) error {
+	for _, v := range sc.catalog.Views() {
+		root, err := sc.viewPlan(v)
+		if err != nil || !plan.Contains(root, reads) { // a view that does not bind reads nothing
+			continue
+		}
+		if !cascade {
+			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", kind, name).
+				WithDetail("view %s depends on %s %s", v.Name, kind, name).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+		}
+		if err := w.DropView(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (sc *scope) dropIndex(w *systables.Writer, name *ast.Name) error {
+	for _, t := range sc.catalog.Tables() {
+		for i, index := range t.Indexes {
+			if index.Name == name.Base() {
+				changed := *t
+				changed.Indexes = slices.Delete(slices.Clone(t.Indexes), i, i+1)
+				return w.AlterTable(t, &changed)
+			}
+		}
+	}
+	return nil
+}
+
+func (sc *scope) dropSchema(w *systables.Writer, name *ast.Name, stmt *ast.Drop) error {
+	schema := name.Base()
+	if !sc.catalog.HasSchema(schema) {
+		return nil
+	}
+	if stmt.Behavior == ast.Cascade {
+		for _, v := range sc.catalog.Views() {
+			if v.Schema == schema {
+				if err := w.DropView(v); err != nil {
+					return err
+				}
+			}
+		}
+		for _, t := range sc.catalog.Tables() {
+			if t.Schema == schema {
+				if err := sc.dropTable(w, t, true); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return w.DropSchema(schema)
+}
+
+// truncate deletes all rows of the tables.
+func (sc *scope) truncate(ctx context.Context, stmt *ast.Truncate) (*Result, error) {
+	for _, name := range stmt.Tables {
+		sql := "DELETE FROM " + ast.Format(name)
+		del, err := parser.ParseOne(sql)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := sc.statement(ctx, del, sql, nil); err != nil {
+			return nil, err
+		}
+	}
+	return emptyResult("TRUNCATE TABLE"), nil
+}
+
+// viewPlan binds a view's query.
+func (sc *scope) viewPlan(v *catalog.View) (plan.Node, error) {
+	stmt, err := parser.ParseOne(v.Query)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := sc.binder(v.Query, nil).Bind(stmt)
+	if err != nil {
+		return nil, err
+	}
+	q, ok := bound.(*plan.Query)
+	if !ok {
+		return nil, sqlerr.New(sqlerr.InternalError, "view %s is not a query", v.Name)
+	}
+	return q.Root, nil
+}
+
+// viewColumns are a view's column names and types.
+func (sc *scope) viewColumns(v *catalog.View) ([]string, []types.Type, error) {
+	root, err := sc.viewPlan(v)
+	if err != nil {
+		return nil, nil, err
+	}
+	var kinds []types.Type
+	for _, c := range root.Columns() {
+		kinds = append(kinds, c.Typ)
+	}
+	return v.Columns, kinds, nil
+}

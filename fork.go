@@ -1,0 +1,20 @@
+package oxidb
+
+import "github.com/oxidb/oxidb/sqlerr"
+
+// Fork opens a second session with this one's settings; it has no transaction and no prepared
+// statements. Close it.
+func (s *Session) Fork() (*Session, error) {
+	s.mu.Lock()
+	closed, current := s.closed, s.settings.clone()
+	s.mu.Unlock()
+	if closed {
+		return nil, sqlerr.New(sqlerr.AdminShutdown, "the session is closed")
+	}
+	f, err := s.db.Session()
+	if err != nil {
+		return nil, err
+	}
+	f.settings = current
+	return f, nil
+}

@@ -1,0 +1,211 @@
+package oxidb
+
+import (
+	"context"
+	"iter"
+	"sync/atomic"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/arrowio"
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/expr"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Load fills a table from parts that fill delivers, on all workers at once. The table's rows end up in
+// the order of the parts and, within a part, of the appends. Batches may be of any length and have
+// the table's columns in order, with its types. It runs in the open transaction, or in one of its own:
+// then all rows appear at once, or none.
+func (s *Session) Load(ctx context.Context, schema, table string, parts int, fill func(part int, add func(*columnar.Batch) error) error) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sc, err := s.begin()
+	if err != nil {
+		return 0, err
+	}
+	rows, err := sc.load(ctx, schema, table, parts, fill)
+	if err != nil && s.txn != nil {
+		s.txn.failed = true
+	}
+	return rows, sc.end(ctx, err)
+}
+
+func (sc *scope) load(ctx context.Context, schema, table string, parts int, fill func(int, func(*columnar.Batch) error) error) (int64, error) {
+	t, err := sc.table(schema, table)
+	if err != nil {
+		return 0, err
+	}
+	writer, err := sc.txn.Writer(t.ID)
+	if err != nil {
+		return 0, err
+	}
+	var next, rows atomic.Int64
+	q := exec.NewQuery(ctx, exec.Options{Workers: min(int(sc.session.settings.integer("threads")), parts), Memory: sc.session.db.memory, Function: sc.functions()})
+	defer q.Close()
+	err = q.Run(func(w *exec.Worker) error {
+		for part := int(next.Add(1)) - 1; part < parts; part = int(next.Add(1)) - 1 {
+			appender := writer.Appender(part)
+			err := fill(part, func(b *columnar.Batch) error {
+				rows.Add(int64(b.Rows()))
+				if err := q.Err(); err != nil {
+					return err
+				}
+				return appender.Append(b)
+			})
+			if cerr := appender.Close(); err == nil {
+				err = cerr
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return rows.Load(), writer.Finish(ctx)
+}
+
+func (sc *scope) table(schema, name string) (*catalog.Table, error) {
+	for _, in := range searchIn(schema, sc.catalog) {
+		if t, ok := sc.catalog.Table(in, name); ok {
+			return t, nil
+		}
+	}
+	return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name)
+}
+
+func searchIn(schema string, c catalog.Reader) []string {
+	if schema != "" {
+		return []string{schema}
+	}
+	return c.SearchPath()
+}
+
+// Ingest appends Arrow records to a table. Columns are matched by name; a column of the table that the
+// records lack is filled with NULL, one that the table lacks is error 42703. Values are cast as in
+// INSERT. It runs in the open transaction, or in one of its own.
+func (s *Session) Ingest(ctx context.Context, schema, table string, records iter.Seq2[arrow.RecordBatch, error]) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sc, err := s.begin()
+	if err != nil {
+		return 0, err
+	}
+	rows, err := sc.ingest(ctx, schema, table, records)
+	if err != nil && s.txn != nil {
+		s.txn.failed = true
+	}
+	return rows, sc.end(ctx, err)
+}
+
+func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.Seq2[arrow.RecordBatch, error]) (rows int64, err error) {
+	t, err := sc.table(schema, table)
+	if err != nil {
+		return 0, err
+	}
+	writer, err := sc.txn.Writer(t.ID)
+	if err != nil {
+		return 0, err
+	}
+	q := exec.NewQuery(ctx, exec.Options{Workers: 1, Memory: sc.session.db.memory, Function: sc.functions()})
+	defer q.Close()
+	appender := writer.Appender(0)
+	err = q.RunOn(1, func(w *exec.Worker) error {
+		var conform *conformer
+		for rec, err := range records {
+			if err != nil {
+				return err
+			}
+			if conform == nil || !conform.schema.Equal(rec.Schema()) {
+				if conform, err = newConformer(t, rec.Schema(), w); err != nil {
+					return err
+				}
+			}
+			rows += rec.NumRows()
+			err = arrowio.Batches(rec, func(b *columnar.Batch) error {
+				if err := q.Err(); err != nil {
+					return err
+				}
+				out, err := conform.batch(b)
+				if err != nil {
+					return err
+				}
+				return appender.Append(out)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if cerr := appender.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return 0, err
+	}
+	return rows, writer.Finish(ctx)
+}
+
+// conformer brings records' columns into a table's order and types.
+type conformer struct {
+	schema *arrow.Schema
+	cols   []expr.Evaluator
+	out    columnar.Batch
+}
+
+func newConformer(t *catalog.Table, schema *arrow.Schema, w *exec.Worker) (*conformer, error) {
+	in := make(expr.Input, schema.NumFields())
+	for i, f := range schema.Fields() {
+		if t.Ordinal(f.Name) < 0 {
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %q of relation %q does not exist", f.Name, t.Name)
+		}
+		typ, err := types.FromArrow(f.Type)
+		if err != nil {
+			return nil, err
+		}
+		in[i] = plan.Column{ID: plan.ColumnID(i), Name: f.Name, Typ: typ}
+	}
+	c := &conformer{schema: schema, out: columnar.Batch{Cols: make([]*columnar.Vector, len(t.Columns))}}
+	for _, col := range t.Columns {
+		ev, err := expr.Compile(conformed(col, in), in, w)
+		if err != nil {
+			return nil, err
+		}
+		c.cols = append(c.cols, ev)
+	}
+	return c, nil
+}
+
+// conformed is the expression that makes a table's column from the input.
+func conformed(col catalog.Column, in expr.Input) plan.Expr {
+	for i := range in {
+		if in[i].Name != col.Name {
+			continue
+		}
+		if in[i].Typ == col.Type {
+			return plan.Ref(in[i])
+		}
+		return &plan.Cast{X: plan.Ref(in[i]), Typ: col.Type, Span: plan.NoSpan}
+	}
+	return &plan.Const{Value: types.Null(col.Type)}
+}
+
+func (c *conformer) batch(b *columnar.Batch) (*columnar.Batch, error) {
+	c.out.Len, c.out.Sel = b.Len, b.Sel
+	for i, ev := range c.cols {
+		v, err := ev.Eval(b)
+		if err != nil {
+			return nil, err
+		}
+		c.out.Cols[i] = v
+	}
+	return &c.out, nil
+}

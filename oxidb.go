@@ -1,0 +1,162 @@
+// Package oxidb embeds the OxiDB database: tables in Apache Arrow, files in Parquet, PostgreSQL's
+// SQL, transactions with snapshot isolation. One directory is one database, owned by one process.
+//
+//	db, err := oxidb.Open(ctx, "./shop")
+//	…
+//	rows, err := db.Query(ctx, "SELECT name, price FROM product WHERE price < $1", 20)
+//	for batch, err := range rows.Batches() { … }
+//
+// The package is the only conductor: it parses, binds, optimizes, builds, runs and commits. Errors
+// that a statement causes are *sqlerr.Error with SQLSTATE and position.
+package oxidb
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/oxidb/oxidb/catalog/systables"
+	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/function/builtin"
+	"github.com/oxidb/oxidb/mvcc"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// Version is OxiDB's version.
+const Version = builtin.Version
+
+// InMemory is the path of a database without files; it ends with Close.
+const InMemory = ":memory:"
+
+// Options configure Open. The zero value is the default.
+type Options struct {
+	// Threads is the number of workers of a query; 0 means all cores.
+	Threads int
+	// MemoryLimit bounds the memory of all running queries in bytes; 0 means none.
+	MemoryLimit int64
+	// CacheLimit bounds the column cache in bytes; 0 means a default.
+	CacheLimit int64
+	// AsyncCommit acknowledges commits before they are on disk: a crash may lose the last ones.
+	AsyncCommit bool
+	// FS is the file system to use; nil means the operating system's.
+	FS vfs.FS
+}
+
+// DB is an open database. All methods are safe for concurrent use.
+type DB struct {
+	path     string
+	fs       vfs.FS
+	store    *mvcc.Store
+	catalog  *systables.Catalog
+	registry *builtin.Registry
+	memory   *mem.Budget
+	threads  int
+	// defaults are the settings that sessions start with.
+	defaults settings
+	closed   atomic.Bool
+
+	mu         sync.Mutex
+	sessions   map[*Session]struct{}
+	procedures map[string]Procedure
+}
+
+// Open opens the database in directory path, creating it when it does not exist, and recovers what
+// an earlier process committed. The path InMemory (or "") makes one without files. Error 55006 means
+// that another process has it open, XX001 that a file is damaged.
+func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error) {
+	var o Options
+	for _, set := range opts {
+		set(&o)
+	}
+	if path == InMemory {
+		path = ""
+	}
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Threads <= 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, sqlerr.New(sqlerr.QueryCanceled, "opening %s: %w", path, err)
+	}
+	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, NoSync: o.AsyncCommit})
+	if err != nil {
+		return nil, err
+	}
+	objects, err := systables.Open(ctx, store)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return &DB{
+		path: path, fs: o.FS, store: store, catalog: objects, registry: builtin.New(), threads: o.Threads, defaults: defaultSettings(o.Threads),
+		memory: mem.NewBudget("the database", o.MemoryLimit, nil), sessions: map[*Session]struct{}{}, procedures: map[string]Procedure{},
+	}, nil
+}
+
+// Threads sets Options.Threads.
+func Threads(n int) func(*Options) { return func(o *Options) { o.Threads = n } }
+
+// MemoryLimit sets Options.MemoryLimit.
+func MemoryLimit(bytes int64) func(*Options) { return func(o *Options) { o.MemoryLimit = bytes } }
+
+// AsyncCommit sets Options.AsyncCommit.
+func AsyncCommit() func(*Options) { return func(o *Options) { o.AsyncCommit = true } }
+
+// Path is the database's directory, empty for one in memory.
+func (db *DB) Path() string { return db.path }
+
+// PeakMemory is the most bytes that running queries had reserved at once.
+func (db *DB) PeakMemory() int64 { return db.memory.Peak() }
+
+// Close ends every session, writes a checkpoint and releases the directory. A second Close does
+// nothing.
+func (db *DB) Close() error {
+	if db.closed.Swap(true) {
+		return nil
+	}
+	db.mu.Lock()
+	open := make([]*Session, 0, len(db.sessions))
+	for s := range db.sessions {
+		open = append(open, s)
+	}
+	db.mu.Unlock()
+	for _, s := range open {
+		s.Close()
+	}
+	return db.store.Close()
+}
+
+// Query runs sql, which may hold several statements, in a session of its own and gives the last
+// one's result. Arguments stand for $1, $2, … (or ?). Close the result, or read it to its end.
+func (db *DB) Query(ctx context.Context, sql string, args ...any) (*Result, error) {
+	s, err := db.Session()
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Query(ctx, sql, args...)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	r.onClose(func() { s.Close() })
+	return r, nil
+}
+
+// Exec runs sql to its end, drops its rows and gives the number of rows that the last statement
+// changed (or delivered).
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	s, err := db.Session()
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	return s.Exec(ctx, sql, args...)
+}
+
+// Checkpoint writes all fresh rows to segments and trims the log.
+func (db *DB) Checkpoint(ctx context.Context) error { return db.store.Checkpoint(ctx) }

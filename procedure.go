@@ -1,0 +1,69 @@
+package oxidb
+
+import (
+	"context"
+	"strings"
+
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Arguments are a CALL's arguments: positional ones in order, named ones by lower-case name.
+type Arguments struct {
+	Positional []types.Value
+	Named      map[string]types.Value
+}
+
+// Procedure is what CALL runs. It may use db, but not the calling session.
+type Procedure func(ctx context.Context, db *DB, args Arguments) error
+
+// RegisterProcedure makes CALL name(…) run p. It replaces an earlier one of that name.
+func (db *DB) RegisterProcedure(name string, p Procedure) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.procedures[strings.ToLower(name)] = p
+}
+
+// call runs CALL. A procedure works in transactions of its own, hence not inside a block.
+func (s *Session) call(ctx context.Context, stmt *ast.Call) (*Result, error) {
+	name := stmt.Func.Name.Base()
+	s.db.mu.Lock()
+	p, ok := s.db.procedures[name]
+	s.db.mu.Unlock()
+	if !ok {
+		return nil, sqlerr.At(sqlerr.UndefinedFunction, int(stmt.Pos), int(stmt.End), "procedure %s does not exist", name)
+	}
+	if s.txn != nil {
+		return nil, sqlerr.At(sqlerr.ActiveTransaction, int(stmt.Pos), int(stmt.End), "CALL %s cannot run inside a transaction block", name)
+	}
+	sc, err := s.begin()
+	if err != nil {
+		return nil, err
+	}
+	args, err := sc.arguments(stmt)
+	if err = sc.end(ctx, err); err != nil {
+		return nil, err
+	}
+	return emptyResult("CALL"), p(ctx, s.db, args)
+}
+
+func (sc *scope) arguments(stmt *ast.Call) (Arguments, error) {
+	args := Arguments{Named: map[string]types.Value{}}
+	for _, a := range stmt.Func.Args {
+		x, name := a, ""
+		if n, ok := a.(*ast.NamedArg); ok {
+			x, name = n.Value, n.Name.Name
+		}
+		v, err := sc.constant(x)
+		if err != nil {
+			return args, err
+		}
+		if name != "" {
+			args.Named[name] = v
+		} else {
+			args.Positional = append(args.Positional, v)
+		}
+	}
+	return args, nil
+}

@@ -1,0 +1,254 @@
+package oxidb
+
+import (
+	"context"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/function"
+	"github.com/oxidb/oxidb/mvcc"
+	"github.com/oxidb/oxidb/parser"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// Session is a connection's state: settings, an open transaction, prepared statements. Its methods
+// may be called from any goroutine, one at a time runs. Results of earlier queries stay readable.
+type Session struct {
+	db *DB
+
+	mu       sync.Mutex
+	settings settings
+	txn      *transaction // the open explicit transaction, nil for autocommit
+	prepared map[string]*preparedText
+	closed   bool
+}
+
+// transaction is an explicit transaction block. Its snapshot is taken by its first statement.
+type transaction struct {
+	inner      *mvcc.Txn
+	start      time.Time
+	readOnly   bool
+	failed     bool
+	savepoints []savepoint
+}
+
+type savepoint struct {
+	name string
+	mark mvcc.Mark
+}
+
+// preparedText is a statement that PREPARE named.
+type preparedText struct {
+	stmt ast.Statement
+	sql  string
+}
+
+// Session opens a session. Close it.
+func (db *DB) Session() (*Session, error) {
+	if db.closed.Load() {
+		return nil, sqlerr.New(sqlerr.AdminShutdown, "the database is closed")
+	}
+	s := &Session{db: db, settings: db.defaults.clone(), prepared: map[string]*preparedText{}}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.sessions[s] = struct{}{}
+	return s, nil
+}
+
+// Close rolls an open transaction back and ends the session.
+func (s *Session) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	s.endTransaction()
+	s.db.mu.Lock()
+	defer s.db.mu.Unlock()
+	delete(s.db.sessions, s)
+}
+
+// InTransaction reports whether a transaction block is open, and whether it has failed.
+func (s *Session) InTransaction() (open, failed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.txn != nil, s.txn != nil && s.txn.failed
+}
+
+// Set changes a setting, as SET does.
+func (s *Session) Set(name, value string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.settings.set(name, value)
+}
+
+// Setting gives a setting's value, as SHOW does.
+func (s *Session) Setting(name string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, err := lookupSetting(name)
+	if err != nil {
+		return "", err
+	}
+	return s.settings[k.name], nil
+}
+
+// Query runs sql, one or several statements, and gives the last one's result. Rows of a query are
+// computed while they are read.
+func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Result, error) {
+	stmts, err := parser.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	if len(stmts) == 0 {
+		return emptyResult("EMPTY"), nil
+	}
+	for _, stmt := range stmts[:len(stmts)-1] {
+		r, err := s.run(ctx, stmt, sql, args)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := r.Drain(); err != nil {
+			return nil, err
+		}
+	}
+	return s.run(ctx, stmts[len(stmts)-1], sql, args)
+}
+
+// Exec runs sql to its end and gives the number of rows that the last statement changed, or
+// delivered when it is a query.
+func (s *Session) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	r, err := s.Query(ctx, sql, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.Drain()
+}
+
+// run executes one statement under the session's lock; a failure inside a transaction block fails
+// the block.
+func (s *Session) run(ctx context.Context, stmt ast.Statement, sql string, args []any) (*Result, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, sqlerr.New(sqlerr.AdminShutdown, "the session is closed")
+	}
+	if s.txn != nil && s.txn.failed && !endsTransaction(stmt) {
+		return nil, sqlerr.New(sqlerr.InFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block").
+			WithHint("ROLLBACK ends it; ROLLBACK TO a savepoint goes on from there.")
+	}
+	r, err := s.guarded(ctx, stmt, sql, args)
+	if s.txn == nil {
+		return r, err
+	}
+	if err != nil {
+		s.txn.failed = true
+	} else if r.stream != nil {
+		r.stream = s.failing(s.txn, r.stream)
+	}
+	return r, err
+}
+
+// guarded turns a panic into XX000: a statement's failure is never the process's.
+func (s *Session) guarded(ctx context.Context, stmt ast.Statement, sql string, args []any) (r *Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r, err = nil, sqlerr.New(sqlerr.InternalError, "internal error: %v", p).WithDetail("%s", debug.Stack())
+		}
+	}()
+	return s.dispatch(ctx, stmt, sql, args)
+}
+
+// failing makes an error among the rows fail the transaction that reads them.
+func (s *Session) failing(t *transaction, rows func(func(arrow.RecordBatch, error) bool)) func(func(arrow.RecordBatch, error) bool) {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		rows(func(rec arrow.RecordBatch, err error) bool {
+			if err != nil {
+				s.mu.Lock()
+				t.failed = true
+				s.mu.Unlock()
+			}
+			return yield(rec, err)
+		})
+	}
+}
+
+func endsTransaction(stmt ast.Statement) bool {
+	switch stmt.(type) {
+	case *ast.Rollback, *ast.Commit, *ast.RollbackTo:
+		return true
+	}
+	return false
+}
+
+// scope is the transaction that one statement runs in.
+type scope struct {
+	session  *Session
+	txn      *mvcc.Txn
+	catalog  catalog.Reader
+	explicit bool
+	now      time.Time
+}
+
+// begin gives the open transaction, or one for this statement alone.
+func (s *Session) begin() (*scope, error) {
+	sc := &scope{session: s, explicit: s.txn != nil, now: time.Now()}
+	if s.txn == nil {
+		sc.txn = s.db.store.Begin(mvcc.TxnOptions{})
+	} else {
+		if s.txn.inner == nil {
+			s.txn.inner, s.txn.start = s.db.store.Begin(mvcc.TxnOptions{ReadOnly: s.txn.readOnly}), sc.now
+		}
+		sc.txn, sc.now = s.txn.inner, s.txn.start
+	}
+	view, err := s.db.catalog.View(sc.txn, s.searchPath())
+	if err != nil {
+		return nil, sc.end(context.Background(), err)
+	}
+	sc.catalog = systemReader{view}
+	return sc, nil
+}
+
+// searchPath lists the schemas of search_path.
+func (s *Session) searchPath() []string {
+	var path []string
+	for _, schema := range strings.Split(s.settings["search_path"], ",") {
+		if schema = strings.Trim(strings.TrimSpace(schema), `"`); schema != "" && schema != "$user" {
+			path = append(path, schema)
+		}
+	}
+	return path
+}
+
+// end commits a statement's own transaction, or rolls it back when err is set. An explicit
+// transaction goes on.
+func (sc *scope) end(ctx context.Context, err error) error {
+	if sc.explicit {
+		return err
+	}
+	if err != nil {
+		sc.txn.Rollback()
+		return err
+	}
+	_, err = sc.txn.Commit(ctx)
+	return err
+}
+
+func (sc *scope) functions() *function.Context {
+	return &function.Context{Now: sc.now, Location: sc.session.settings.location()}
+}
+
+// endTransaction drops the open transaction.
+func (s *Session) endTransaction() {
+	if s.txn != nil && s.txn.inner != nil {
+		s.txn.inner.Rollback()
+	}
+	s.txn = nil
+}

@@ -1,0 +1,205 @@
+package oxidb
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/oxidb/oxidb/plan/optimize"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// settings are a session's parameters, by name; values are the text that SHOW prints.
+type settings map[string]string
+
+// setting describes a parameter: check gives the canonical text of a new value.
+type setting struct {
+	name, initial, doc string
+	check              func(string) (string, error)
+}
+
+func knownSettings() []setting {
+	return []setting{
+		{"application_name", "", "Name of the client, for the server's lists.", anyText},
+		{"client_encoding", "UTF8", "Always UTF8.", only("UTF8")},
+		{"datestyle", "ISO, MDY", "Always ISO, MDY.", only("ISO, MDY")},
+		{"default_transaction_isolation", "repeatable read", "Isolation of new transactions: snapshot isolation.", only("repeatable read", "snapshot")},
+		{"disabled_rules", "", "Optimizer rules to leave out, comma separated (for tests).", rules},
+		{"extra_float_digits", "1", "Accepted for PostgreSQL's clients; floats are always printed exactly.", number(-15, 3)},
+		{"intervalstyle", "postgres", "Always postgres.", only("postgres")},
+		{"memory_limit", "0", "Memory for one query of this session, as bytes or with unit (256MiB); 0 is the database's limit.", size},
+		{"search_path", "public", "Schemas in which names are looked up.", anyText},
+		{"server_version", Version, "Version of OxiDB.", only(Version)},
+		{"standard_conforming_strings", "on", "Always on.", only("on")},
+		{"statement_timeout", "0", "Milliseconds (or with unit: 5s) after which a statement is cancelled; 0 is never.", duration},
+		{"threads", "", "Workers of a query.", number(1, 1024)},
+		{"timezone", "UTC", "Time zone in which timestamptz is read and shown.", zone},
+		{"transaction_isolation", "repeatable read", "Isolation of the current transaction.", only("repeatable read", "snapshot")},
+	}
+}
+
+func defaultSettings(threads int) settings {
+	s := settings{}
+	for _, k := range knownSettings() {
+		s[k.name] = k.initial
+	}
+	s["threads"] = strconv.Itoa(threads)
+	return s
+}
+
+// aliasedSettings are other spellings of a setting's name.
+var aliasedSettings = map[string]string{"time zone": "timezone", "max_threads": "threads"}
+
+func lookupSetting(name string) (*setting, error) {
+	name = strings.ToLower(name)
+	if a, ok := aliasedSettings[name]; ok {
+		name = a
+	}
+	for _, k := range knownSettings() {
+		if k.name == name {
+			return &k, nil
+		}
+	}
+	return nil, sqlerr.New(sqlerr.UndefinedObject, "unrecognized configuration parameter %q", name).WithHint("SHOW ALL lists the parameters.")
+}
+
+func (s settings) set(name, value string) error {
+	k, err := lookupSetting(name)
+	if err != nil {
+		return err
+	}
+	text, err := k.check(value)
+	if err != nil {
+		return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", k.name, value).WithDetail("%s", err.Error())
+	}
+	s[k.name] = text
+	return nil
+}
+
+func (s settings) clone() settings {
+	c := make(settings, len(s))
+	for k, v := range s {
+		c[k] = v
+	}
+	return c
+}
+
+func (s settings) names() []string {
+	names := make([]string, 0, len(s))
+	for n := range s {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func (s settings) integer(name string) int64 {
+	n, _ := strconv.ParseInt(s[name], 10, 64) // checked when it was set
+	return n
+}
+
+func (s settings) location() *time.Location {
+	loc, err := types.LoadLocation(s["timezone"])
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
+func (s settings) timeout() time.Duration {
+	return time.Duration(s.integer("statement_timeout")) * time.Millisecond
+}
+
+func (s settings) disabled() map[string]bool {
+	off := map[string]bool{}
+	for _, r := range strings.Split(s["disabled_rules"], ",") {
+		if r = strings.TrimSpace(r); r != "" {
+			off[r] = true
+		}
+	}
+	return off
+}
+
+type settingError string
+
+func (e settingError) Error() string { return string(e) }
+
+func anyText(v string) (string, error) { return v, nil }
+
+func only(values ...string) func(string) (string, error) {
+	return func(v string) (string, error) {
+		for _, allowed := range values {
+			if strings.EqualFold(strings.ReplaceAll(v, " ", ""), strings.ReplaceAll(allowed, " ", "")) {
+				return values[0], nil
+			}
+		}
+		return "", settingError("Possible values: " + strings.Join(values, ", ") + ".")
+	}
+}
+
+func number(lo, hi int64) func(string) (string, error) {
+	return func(v string) (string, error) {
+		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
+		if err != nil || n < lo || n > hi {
+			return "", settingError("Expected a number from " + strconv.FormatInt(lo, 10) + " to " + strconv.FormatInt(hi, 10) + ".")
+		}
+		return strconv.FormatInt(n, 10), nil
+	}
+}
+
+func zone(v string) (string, error) {
+	loc, err := types.LoadLocation(v)
+	if err != nil {
+		return "", settingError("Expected UTC, an offset like +02 or a name like Europe/Berlin.")
+	}
+	return loc.String(), nil
+}
+
+func duration(v string) (string, error) {
+	if n, err := strconv.ParseInt(v, 10, 64); err == nil && n >= 0 {
+		return v, nil
+	}
+	d, err := time.ParseDuration(strings.ReplaceAll(strings.ReplaceAll(v, " ", ""), "min", "m"))
+	if err != nil || d < 0 {
+		return "", settingError("Expected milliseconds, or a number with ms, s, min or h.")
+	}
+	return strconv.FormatInt(d.Milliseconds(), 10), nil
+}
+
+// sizeUnits are decimal and binary multiples, longest suffix first.
+var sizeUnits = []struct {
+	suffix string
+	bytes  float64
+}{
+	{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30}, {"tib", 1 << 40},
+	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12}, {"b", 1}, {"", 1},
+}
+
+func size(v string) (string, error) {
+	text := strings.ToLower(strings.ReplaceAll(v, " ", ""))
+	for _, u := range sizeUnits {
+		if rest, ok := strings.CutSuffix(text, u.suffix); ok {
+			n, err := strconv.ParseFloat(rest, 64)
+			if err != nil || n < 0 {
+				break
+			}
+			return strconv.FormatInt(int64(n*u.bytes), 10), nil
+		}
+	}
+	return "", settingError("Expected bytes, or a number with KiB, MiB, GiB, KB, MB or GB.")
+}
+
+func rules(v string) (string, error) {
+	known := map[string]bool{}
+	for _, r := range optimize.Rules() {
+		known[r.Name] = true
+	}
+	for _, name := range strings.Split(v, ",") {
+		if name = strings.TrimSpace(name); name != "" && !known[name] {
+			return "", settingError("There is no optimizer rule " + strconv.Quote(name) + ".")
+		}
+	}
+	return v, nil
+}

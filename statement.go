@@ -1,0 +1,391 @@
+package oxidb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/arrowio"
+	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/build"
+	"github.com/oxidb/oxidb/exec/expr"
+	"github.com/oxidb/oxidb/exec/scan"
+	"github.com/oxidb/oxidb/exec/write"
+	"github.com/oxidb/oxidb/external"
+	"github.com/oxidb/oxidb/parser"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/plan/bind"
+	"github.com/oxidb/oxidb/plan/optimize"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// dispatch runs one statement: session commands at once, everything else in a scope.
+func (s *Session) dispatch(ctx context.Context, stmt ast.Statement, sql string, args []any) (*Result, error) {
+	if r, done, err := s.sessionCommand(ctx, stmt, sql); done || err != nil {
+		return r, err
+	}
+	sc, err := s.begin()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := withTimeout(ctx, s.settings.timeout())
+	r, err := sc.statement(ctx, stmt, sql, args)
+	switch {
+	case err != nil:
+		cancel()
+		return nil, sc.end(ctx, err)
+	case r.stream != nil && r.query != nil: // the rows are still to be computed
+		r.onClose(func() { _ = sc.end(ctx, nil); cancel() }) // a read has nothing to commit
+		return r, nil
+	}
+	err = sc.end(ctx, nil)
+	cancel()
+	return r, err
+}
+
+// statement binds and executes.
+func (sc *scope) statement(ctx context.Context, stmt ast.Statement, sql string, args []any) (*Result, error) {
+	bound, values, err := sc.bind(stmt, sql, args)
+	if err != nil {
+		return nil, err
+	}
+	return sc.execute(ctx, bound, values)
+}
+
+// bind resolves stmt; arguments decide parameter types that the statement leaves open.
+func (sc *scope) bind(stmt ast.Statement, sql string, args []any) (plan.Statement, []types.Value, error) {
+	given := make([]types.Value, len(args))
+	for i, a := range args {
+		v, err := argument(a)
+		if err != nil {
+			return nil, nil, err
+		}
+		given[i] = v
+	}
+	bound, err := sc.binder(sql, nil).Bind(stmt)
+	if sqlerr.StateOf(err) == sqlerr.IndeterminateDatatype && len(args) > 0 {
+		declared := make([]types.Type, len(given))
+		for i := range given {
+			if declared[i] = given[i].Type; declared[i].Kind == types.Unknown {
+				declared[i] = types.TText
+			}
+		}
+		bound, err = sc.binder(sql, declared).Bind(stmt)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	params := paramsOf(bound)
+	if len(params) != len(given) {
+		return nil, nil, sqlerr.New(sqlerr.UndefinedParameter, "the statement has %d parameters, but %d arguments were given", len(params), len(given))
+	}
+	for i := range given {
+		if given[i], err = fit(given[i], params[i], i+1); err != nil {
+			return nil, nil, err
+		}
+	}
+	return bound, given, nil
+}
+
+func (sc *scope) binder(sql string, params []types.Type) *bind.Binder {
+	return bind.New(sc.catalog, sc.session.db.registry, bind.Options{
+		ParamTypes: params, SQL: sql, ParseView: parser.ParseOne, Location: sc.session.settings.location(), Files: external.Opener{FS: sc.session.db.fs},
+	})
+}
+
+// paramsOf are the parameter types that binding found.
+func paramsOf(stmt plan.Statement) []types.Type {
+	switch s := stmt.(type) {
+	case *plan.Query:
+		return s.Params
+	case *plan.Insert:
+		return s.Params
+	case *plan.Update:
+		return s.Params
+	case *plan.Delete:
+		return s.Params
+	case *plan.CreateTableAs:
+		return s.Params
+	case *plan.Explain:
+		return paramsOf(s.Target)
+	case *plan.CopyTo:
+		return s.Query.Params
+	}
+	return nil
+}
+
+func (sc *scope) execute(ctx context.Context, stmt plan.Statement, values []types.Value) (*Result, error) {
+	switch stmt := stmt.(type) {
+	case *plan.Query:
+		return sc.query(ctx, stmt, values)
+	case *plan.Insert, *plan.Update, *plan.Delete:
+		return sc.change(ctx, stmt, values, nil)
+	case *plan.CreateTableAs:
+		return sc.createTableAs(ctx, stmt, values)
+	case *plan.CopyTo:
+		return sc.copyTo(ctx, stmt, values)
+	case *plan.CopyFrom:
+		return sc.copyFrom(ctx, stmt)
+	case *plan.Explain:
+		return sc.explain(ctx, stmt, values)
+	case *plan.Command:
+		return sc.command(ctx, stmt)
+	}
+	return nil, sqlerr.New(sqlerr.InternalError, "statement %T cannot be executed", stmt)
+}
+
+// optimize plans root with this transaction's statistics.
+func (sc *scope) optimize(root plan.Node, values []types.Value) (plan.Node, error) {
+	if len(values) > 0 {
+		root = plan.WithParams(root, values)
+	}
+	return optimize.Optimize(root, optimize.Env{
+		Stats: sc.catalog.Stats, Fold: sc.fold, Aggregate: sc.session.db.registry.Aggregate, Disabled: sc.session.settings.disabled(),
+	})
+}
+
+// fold evaluates a constant expression.
+func (sc *scope) fold(e plan.Expr) (types.Value, error) {
+	q := exec.NewQuery(context.Background(), exec.Options{Workers: 1, Function: sc.functions()})
+	defer q.Close()
+	var value types.Value
+	err := q.RunOn(1, func(w *exec.Worker) error {
+		ev, err := expr.Compile(e, nil, w)
+		if err != nil {
+			return err
+		}
+		v, err := ev.Eval(&columnar.Batch{Len: 1})
+		if err != nil {
+			return err
+		}
+		value = v.Value(0)
+		value.Type = e.Type()
+		return nil
+	})
+	return value, err
+}
+
+// running is a query that is being executed.
+type running struct {
+	query   *exec.Query
+	op      exec.Operator
+	profile *build.Profile
+}
+
+// start builds the operators of an optimized plan. Close the running query.
+func (sc *scope) start(ctx context.Context, root plan.Node, profile bool) (*running, error) {
+	set := sc.session.settings
+	limit := set.integer("memory_limit")
+	r := &running{query: exec.NewQuery(ctx, exec.Options{
+		Workers: int(set.integer("threads")), Memory: mem.NewBudget("the query", limit, sc.session.db.memory), Function: sc.functions(), Profile: profile,
+	})}
+	if profile {
+		r.profile = build.NewProfile()
+	}
+	op, err := build.Build(root, build.Env{Query: r.query, Chunks: sc.chunks, External: external.Operator, Profile: r.profile})
+	if err != nil {
+		r.query.Close()
+		return nil, err
+	}
+	r.op = op
+	return r, nil
+}
+
+func (sc *scope) chunks(t *catalog.Table) ([]scan.Chunk, error) {
+	if t.ID >= systemID {
+		return sc.systemChunks(t), nil
+	}
+	table, err := sc.txn.Table(t.ID)
+	if err != nil {
+		return nil, err
+	}
+	views := table.Chunks()
+	chunks := make([]scan.Chunk, len(views))
+	for i, v := range views {
+		chunks[i] = storedChunk{v}
+	}
+	return chunks, nil
+}
+
+func (sc *scope) query(ctx context.Context, stmt *plan.Query, values []types.Value) (*Result, error) {
+	root, err := sc.optimize(stmt.Root, values)
+	if err != nil {
+		return nil, err
+	}
+	r, err := sc.start(ctx, root, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.query.Guard(r.query.Workers[0], func(*exec.Worker) error { return r.op.Prepare(r.query) }); err != nil {
+		r.query.Close()
+		return nil, err
+	}
+	schema, kinds := outputSchema(stmt.Names, root.Columns())
+	result := &Result{schema: schema, types: kinds, tag: "SELECT", query: r.query, stream: streamOf(r.query, r.op, schema)}
+	result.onClose(r.query.Close)
+	return result, nil
+}
+
+func outputSchema(names []string, cols []plan.Column) (*arrow.Schema, []types.Type) {
+	kinds := make([]types.Type, len(cols))
+	for i := range cols {
+		kinds[i] = cols[i].Typ
+	}
+	return arrowio.Schema(names, kinds), kinds
+}
+
+// change runs INSERT, UPDATE or DELETE; op, when not nil, replaces the statement's own input.
+func (sc *scope) change(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator) (*Result, error) {
+	target, input, tag, names := sc.target(stmt)
+	result := emptyResult(tag)
+	var records []arrow.RecordBatch
+	if len(target.Returning) > 0 {
+		cols := make([]plan.Column, len(target.Returning))
+		for i, e := range target.Returning {
+			cols[i] = e.Out
+		}
+		result.schema, result.types = outputSchema(names, cols)
+		target.Emit = func(b *columnar.Batch) error {
+			rec, err := arrowio.Record(result.schema, b)
+			records = append(records, rec)
+			return err
+		}
+	}
+	for i := range target.Checks {
+		target.Checks[i] = plan.ExprWithParams(target.Checks[i], values)
+	}
+	for i := range target.Returning {
+		target.Returning[i].Expr = plan.ExprWithParams(target.Returning[i].Expr, values)
+	}
+	root, err := sc.optimize(input, values)
+	if err != nil {
+		return nil, err
+	}
+	r, err := sc.start(ctx, root, false)
+	if err != nil {
+		return nil, err
+	}
+	defer r.query.Close()
+	if op == nil {
+		op = r.op
+	}
+	run := map[string]func(*exec.Query, exec.Operator) (int64, error){"INSERT": target.Insert, "UPDATE": target.Update, "DELETE": target.Delete}[tag]
+	result.affected, err = run(r.query, op)
+	if err != nil {
+		return nil, err
+	}
+	if len(target.Returning) > 0 {
+		full := recordsResult(tag, result.schema, result.types, records...)
+		full.affected = result.affected
+		return full, nil
+	}
+	return result, nil
+}
+
+func (sc *scope) target(stmt plan.Statement) (t *write.Target, input plan.Node, tag string, names []string) {
+	switch s := stmt.(type) {
+	case *plan.Insert:
+		return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Checks: clone(s.Checks), CheckName: s.CheckName, Returning: clone(s.Returning)}, s.Input, "INSERT", s.Names
+	case *plan.Update:
+		return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Checks: clone(s.Checks), CheckName: s.CheckName, Returning: clone(s.Returning)}, s.Input, "UPDATE", s.Names
+	}
+	s := stmt.(*plan.Delete)
+	return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Returning: clone(s.Returning)}, s.Input, "DELETE", s.Names
+}
+
+func clone[T any](s []T) []T { return append([]T(nil), s...) }
+
+// explain prints the plan; with ANALYZE it runs it and adds rows, time and memory of every node.
+func (sc *scope) explain(ctx context.Context, stmt *plan.Explain, values []types.Value) (*Result, error) {
+	input, err := explainable(stmt.Target)
+	if err != nil {
+		return nil, err
+	}
+	root, err := sc.optimize(input, values)
+	if err != nil {
+		return nil, err
+	}
+	if !stmt.Analyze {
+		return textResult("EXPLAIN", "QUERY PLAN", strings.Split(plan.Format(root, nil), "\n")), nil
+	}
+	lines, err := sc.analyze(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	return textResult("EXPLAIN", "QUERY PLAN", lines), nil
+}
+
+func explainable(stmt plan.Statement) (plan.Node, error) {
+	switch s := stmt.(type) {
+	case *plan.Query:
+		return s.Root, nil
+	case *plan.Insert:
+		return s.Input, nil
+	case *plan.Update:
+		return s.Input, nil
+	case *plan.Delete:
+		return s.Input, nil
+	case *plan.CreateTableAs:
+		if s.Input != nil {
+			return s.Input, nil
+		}
+	}
+	return nil, sqlerr.Unsupported(-1, -1, "EXPLAIN of this statement")
+}
+
+// textResult is one text column.
+func textResult(tag, column string, lines []string) *Result {
+	return vectorsResult(tag, []string{column}, textVector(lines))
+}
+
+// vectorsResult is a result of whole columns.
+func vectorsResult(tag string, names []string, cols ...*columnar.Vector) *Result {
+	kinds := make([]types.Type, len(cols))
+	for i, v := range cols {
+		kinds[i] = v.Type
+	}
+	schema := arrowio.Schema(names, kinds)
+	rec, err := arrowio.Record(schema, &columnar.Batch{Len: cols[0].Len, Cols: cols})
+	if err != nil { // only batches of more than 2 GiB fail
+		panic(err)
+	}
+	return recordsResult(tag, schema, kinds, rec)
+}
+
+// analyze runs a plan and prints it with what every node did.
+func (sc *scope) analyze(ctx context.Context, root plan.Node) ([]string, error) {
+	start := time.Now()
+	r, err := sc.start(ctx, root, true)
+	if err != nil {
+		return nil, err
+	}
+	defer r.query.Close()
+	var rows atomic.Int64
+	err = r.query.Guard(r.query.Workers[0], func(*exec.Worker) error { return r.op.Prepare(r.query) })
+	if err == nil {
+		err = r.query.Run(func(w *exec.Worker) error {
+			for b, err := range r.op.Stream(w) {
+				if err != nil {
+					return err
+				}
+				rows.Add(int64(b.Rows()))
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(plan.Format(root, r.profile.Annotate), "\n")
+	return append(lines, fmt.Sprintf("Total: %d rows in %.2f ms, %d workers, peak memory %d KiB",
+		rows.Load(), float64(time.Since(start).Microseconds())/1000, len(r.query.Workers), r.query.Memory.Peak()>>10)), nil
+}

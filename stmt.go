@@ -1,0 +1,165 @@
+package oxidb
+
+import (
+	"context"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/oxidb/oxidb/columnar/arrowio"
+	"github.com/oxidb/oxidb/parser"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Stmt is a prepared statement of a session. It is bound again at every execution, so that it stays
+// right when tables change.
+type Stmt struct {
+	session *Session
+	stmt    ast.Statement
+	sql     string
+	params  []types.Type
+	schema  *arrow.Schema
+	types   []types.Type
+	query   bool
+	open    bool
+}
+
+// Prepare checks one statement and finds its parameters and result columns without executing it. A
+// parameter whose type nothing in the statement decides has its declared type, or text.
+func (s *Session) Prepare(ctx context.Context, sql string, declared ...types.Type) (*Stmt, error) {
+	stmt, err := parser.ParseOne(sql)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := &Stmt{session: s, stmt: stmt, sql: sql, schema: arrow.NewSchema(nil, nil)}
+	if s.describeCommand(p) {
+		return p, nil
+	}
+	sc, err := s.begin()
+	if err != nil {
+		return nil, err
+	}
+	bound, err := sc.bindDeclared(p, declared)
+	if err = sc.end(ctx, err); err != nil {
+		return nil, err
+	}
+	p.params = paramsOf(bound)
+	p.describe(bound)
+	return p, nil
+}
+
+// bindDeclared binds p's statement; the declared types stand in for those that nothing decides.
+func (sc *scope) bindDeclared(p *Stmt, declared []types.Type) (plan.Statement, error) {
+	b := sc.binder(p.sql, nil)
+	bound, err := b.Bind(p.stmt)
+	if sqlerr.StateOf(err) != sqlerr.IndeterminateDatatype {
+		return bound, err
+	}
+	p.open = true
+	kinds := clone(b.ParamTypes())
+	for i := range kinds {
+		switch {
+		case kinds[i].Kind != types.Unknown:
+		case i < len(declared) && declared[i].Kind != types.Unknown:
+			kinds[i] = declared[i]
+		default:
+			kinds[i] = types.TText
+		}
+	}
+	return sc.binder(p.sql, kinds).Bind(p.stmt)
+}
+
+// describeCommand fills in a session command's result; false for statements that need binding.
+func (s *Session) describeCommand(p *Stmt) bool {
+	switch stmt := p.stmt.(type) {
+	case *ast.Show:
+		columns := []string{"name", "setting", "description"}
+		if k, err := lookupSetting(stmt.Name); err == nil {
+			columns = []string{k.name}
+		}
+		p.texts(columns...)
+		return true
+	case *ast.Begin, *ast.Commit, *ast.Rollback, *ast.Savepoint, *ast.Release, *ast.RollbackTo, *ast.SetTransaction, *ast.Set, *ast.Reset,
+		*ast.Prepare, *ast.Deallocate, *ast.Discard, *ast.Checkpoint, *ast.Call, *ast.Execute:
+		return true
+	}
+	return false
+}
+
+func (p *Stmt) texts(columns ...string) {
+	p.query = true
+	for range columns {
+		p.types = append(p.types, types.TText)
+	}
+	p.schema = arrowio.Schema(columns, p.types)
+}
+
+func (p *Stmt) describe(bound plan.Statement) {
+	switch b := bound.(type) {
+	case *plan.Query:
+		p.query = true
+		p.schema, p.types = outputSchema(b.Names, b.Root.Columns())
+	case *plan.Insert:
+		p.returning(b.Names, b.Returning)
+	case *plan.Update:
+		p.returning(b.Names, b.Returning)
+	case *plan.Delete:
+		p.returning(b.Names, b.Returning)
+	case *plan.Explain:
+		p.texts("QUERY PLAN")
+	}
+}
+
+func (p *Stmt) returning(names []string, exprs []plan.NamedExpr) {
+	if len(exprs) == 0 {
+		return
+	}
+	cols := make([]plan.Column, len(exprs))
+	for i := range exprs {
+		cols[i] = exprs[i].Out
+	}
+	p.query = true
+	p.schema, p.types = outputSchema(names, cols)
+}
+
+// Schema describes the rows that Query delivers; it has no fields for a statement without rows.
+func (p *Stmt) Schema() *arrow.Schema { return p.schema }
+
+// Types are the result columns' SQL types.
+func (p *Stmt) Types() []types.Type { return p.types }
+
+// Params are the types of $1, $2, ….
+func (p *Stmt) Params() []types.Type { return p.params }
+
+// Open reports whether the statement leaves a parameter's type to the arguments: then the types of its
+// result may depend on them.
+func (p *Stmt) Open() bool { return p.open }
+
+// IsQuery reports whether the statement delivers rows.
+func (p *Stmt) IsQuery() bool { return p.query }
+
+// SQL is the statement's text.
+func (p *Stmt) SQL() string { return p.sql }
+
+// Query runs the statement with values for its parameters.
+func (p *Stmt) Query(ctx context.Context, args ...any) (*Result, error) {
+	if len(args) != len(p.params) && !p.isExecute() {
+		return nil, sqlerr.New(sqlerr.UndefinedParameter, "the statement has %d parameters, but %d arguments were given", len(p.params), len(args))
+	}
+	return p.session.run(ctx, p.stmt, p.sql, args)
+}
+
+func (p *Stmt) isExecute() bool { _, ok := p.stmt.(*ast.Execute); return ok }
+
+// Exec runs the statement to its end and gives the number of rows changed, or delivered.
+func (p *Stmt) Exec(ctx context.Context, args ...any) (int64, error) {
+	r, err := p.Query(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.Drain()
+}
