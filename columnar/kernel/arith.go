@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"math/bits"
+
 	"github.com/oxidb/oxidb/columnar"
 )
 
@@ -260,4 +262,40 @@ func divRounded(a, b int64) int64 {
 		half = -half
 	}
 	return (a + half) / b
+}
+
+// DivRoundedWide is DivRounded with a 128-bit numerator: it needs no proof and gives false when a quotient
+// does not fit int64 as well.
+func DivRoundedWide(a []int64, f int64, b []int64, sel []uint32, out []int64) bool {
+	misfit := uint64(0)
+	if sel == nil {
+		b, out = b[:len(a)], out[:len(a)]
+		for i, x := range a {
+			var high uint64
+			out[i], high = divWide(x, f, b[i])
+			misfit |= high
+		}
+		return misfit == 0
+	}
+	for _, i := range sel {
+		var high uint64
+		out[i], high = divWide(a[i], f, b[i])
+		misfit |= high
+	}
+	return misfit == 0
+}
+
+// divWide gives x*f/y and a value that is not 0 when that has more than 63 bits.
+func divWide(x, f, y int64) (quotient int64, misfit uint64) {
+	d := uint64(max(y, -y)) // of the least int64 too: it is its own negative
+	hi, lo := bits.Mul64(uint64(max(x, -x)), uint64(f))
+	if hi >= d { // also for d = 0
+		return 0, 1
+	}
+	q, rest := bits.Div64(hi, lo, d)
+	if rest >= d-rest {
+		q++
+	}
+	sign := (x ^ y) >> 63
+	return (int64(q) ^ sign) - sign, q >> 63
 }

@@ -99,6 +99,10 @@ func TestCheckedArithmetic(t *testing.T) {
 			if !DivRounded([]int64{x}, 1000, []int64{y}, nil, out) || out[0] != want {
 				t.Fatalf("%d000 / %d = %d, want %d", x, y, out[0], want)
 			}
+			huge := roundedQuotient(big.NewInt(a), 16, big.NewInt(b))
+			if ok := DivRoundedWide([]int64{a}, 1e16, []int64{b}, nil, out); ok != (huge.BitLen() <= 63) || ok && out[0] != huge.Int64() {
+				t.Fatalf("%d * 10^16 / %d = %d, %v, want %v", a, b, out[0], ok, huge)
+			}
 		}
 	}
 }

@@ -288,3 +288,23 @@ func SelectLessBytes(offsets []uint32, data, c []byte, negate bool, sel, out []u
 	}
 	return n
 }
+
+// SelectPrefix writes to out the rows of a string column that begin with prefix, or with negate the
+// others.
+func SelectPrefix(offsets []uint32, data, prefix []byte, negate bool, sel, out []uint32) int {
+	n, flip := 0, b2i(negate)
+	if sel == nil {
+		for i := range len(offsets) - 1 {
+			row := data[offsets[i]:offsets[i+1]]
+			out[n] = uint32(i)
+			n += b2i(bytes.HasPrefix(row, prefix)) ^ flip
+		}
+		return n
+	}
+	for _, i := range sel {
+		row := data[offsets[i]:offsets[i+1]]
+		out[n] = i
+		n += b2i(bytes.HasPrefix(row, prefix)) ^ flip
+	}
+	return n
+}

@@ -18,7 +18,7 @@ func (c *compiler) arith(e *plan.Arith) (Evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := binary{worker: c.worker, op: e.Op, l: l, r: r, typ: e.Typ, span: e.Span}
+	base := operation{worker: c.worker, op: e.Op, l: l, r: r, typ: e.Typ, span: e.Span}
 	lt, rt := e.L.Type(), e.R.Type()
 	if lt.Kind == types.Unknown || rt.Kind == types.Unknown { // a bare NULL
 		return newConstant(types.Null(e.Typ)), nil
@@ -28,11 +28,11 @@ func (c *compiler) arith(e *plan.Arith) (Evaluator, error) {
 	case exact && e.Op <= plan.Mul:
 		return newExact(base, lt, rt), nil
 	case exact && e.Typ.IsInteger() && e.Op <= plan.Mod:
-		return &quotient{binary: base}, nil
+		return &quotient{operation: base}, nil
 	case exact:
 		return newRatio(base, lt, rt), nil
 	case lt.IsFloat() && rt.IsFloat():
-		return &floatArith{binary: base}, nil
+		return &floatArith{operation: base}, nil
 	}
 	if t := newTemporal(base, lt, rt); t != nil {
 		return t, nil
@@ -56,8 +56,8 @@ func (c *compiler) neg(e *plan.Neg) (Evaluator, error) {
 	return c.arith(&plan.Arith{Op: plan.Sub, L: &plan.Const{Value: zero}, R: e.X, Typ: t, Span: e.Span})
 }
 
-// binary is what all two-operand evaluators share.
-type binary struct {
+// operation is what all two-operand evaluators share.
+type operation struct {
 	worker *exec.Worker
 	op     plan.ArithOp
 	l, r   Evaluator
@@ -69,7 +69,7 @@ type binary struct {
 }
 
 // operands evaluates both sides. done says that the result is NULL throughout and stands in out.
-func (a *binary) operands(b *columnar.Batch) (l, r *columnar.Vector, done bool, err error) {
+func (a *operation) operands(b *columnar.Batch) (l, r *columnar.Vector, done bool, err error) {
 	if l, err = a.l.Eval(b); err != nil {
 		return nil, nil, false, err
 	}
@@ -83,26 +83,26 @@ func (a *binary) operands(b *columnar.Batch) (l, r *columnar.Vector, done bool, 
 	return l, r, false, nil
 }
 
-func (a *binary) setNull(n int) {
+func (a *operation) setNull(n int) {
 	setConst(&a.out, types.Null(a.typ))
 	a.out.Len = n
 }
 
 // begin starts a Flat result with the NULLs of l and r and gives the rows to compute.
-func (a *binary) begin(b *columnar.Batch, l, r *columnar.Vector, layout columnar.Layout) []uint32 {
+func (a *operation) begin(b *columnar.Batch, l, r *columnar.Vector, layout columnar.Layout) []uint32 {
 	valid := a.nulls.merge(a.worker, b.Len, l, r)
 	a.out = columnar.Vector{Type: a.typ, Layout: layout, Len: b.Len, Valid: valid}
 	return rowsIn(a.worker, b, valid, &a.rows)
 }
 
-func (a *binary) fail(state sqlerr.State, message string) error {
+func (a *operation) fail(state sqlerr.State, message string) error {
 	return sqlerr.At(state, int(a.span.Pos), int(a.span.End), "%s", message)
 }
 
-func (a *binary) divisionByZero() error { return a.fail(sqlerr.DivisionByZero, "division by zero") }
+func (a *operation) divisionByZero() error { return a.fail(sqlerr.DivisionByZero, "division by zero") }
 
 // outOfRange is the overflow error of the result's type.
-func (a *binary) outOfRange() error {
+func (a *operation) outOfRange() error {
 	switch a.typ.Kind {
 	case types.Numeric:
 		return a.fail(sqlerr.NumericValueOutOfRange, "value overflows numeric format")

@@ -25,7 +25,7 @@ func (c *compiler) cast(e *plan.Cast) (Evaluator, error) {
 	}
 	if shift, ok := gainsScale(from, e.Typ); ok {
 		one := types.Int(types.TNumeric(shift+1, shift), types.PowersOfTen[shift])
-		b := binary{worker: c.worker, op: plan.Mul, l: x, r: newConstant(one), typ: e.Typ, span: e.Span}
+		b := operation{worker: c.worker, op: plan.Mul, l: x, r: newConstant(one), typ: e.Typ, span: e.Span}
 		return newExact(b, from, one.Type), nil
 	}
 	f, err := cast.Lookup(from, e.Typ, e.Explicit)

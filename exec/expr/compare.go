@@ -2,6 +2,7 @@ package expr
 
 import (
 	"math"
+	"strings"
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/kernel"
@@ -55,9 +56,17 @@ func constTest(op plan.CompareOp, t types.Type, value types.Value) vectorTest {
 	case types.ClassFloat:
 		return newFloatTest(op, value.F)
 	case types.ClassBytes:
-		return &textTest{op: op, value: []byte(value.S)}
+		return &textTest{op: op, value: []byte(unpadded(value))}
 	}
 	return nil
+}
+
+// unpadded is a text constant as it compares: char(n) is stored without its blanks.
+func unpadded(v types.Value) string {
+	if v.Type.Kind == types.Char {
+		return strings.TrimRight(v.S, " ")
+	}
+	return v.S
 }
 
 // ordered splits an operator into the loop that answers it: less (else equal) with operands maybe

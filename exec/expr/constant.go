@@ -49,8 +49,8 @@ func setConst(out *columnar.Vector, v types.Value) {
 		copy(id[:], v.S)
 		out.Layout, out.UUID = columnar.Bytes16, [][16]byte{id}
 	default:
-		out.Layout, out.Bytes = columnar.Str, []byte(v.S)
-		out.Offsets = []uint32{0, uint32(len(v.S))}
+		out.Layout, out.Bytes = columnar.Str, []byte(unpadded(v))
+		out.Offsets = []uint32{0, uint32(len(out.Bytes))}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // exact is +, - and * on integers and numerics. In this order, per batch: plain int64 loops when the
 // operands' bounds prove that nothing overflows; checked int64 loops; 128 bits; arbitrary precision.
 type exact struct {
-	binary
+	operation
 	// lShift and rShift are the powers of ten that bring the operands to a common scale (+, -).
 	lShift, rShift int
 	// drop is the number of digits to round away from the exact result.
@@ -20,8 +20,8 @@ type exact struct {
 	view linear // the operand views of the last lazy evaluation
 }
 
-func newExact(b binary, l, r types.Type) *exact {
-	x := &exact{binary: b}
+func newExact(b operation, l, r types.Type) *exact {
+	x := &exact{operation: b}
 	if b.op == plan.Mul {
 		x.drop = scaleOf(l) + scaleOf(r) - scaleOf(b.typ)
 	} else {

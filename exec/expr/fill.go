@@ -274,7 +274,7 @@ func (a *assembler) constantTexts(arms []plan.Expr) {
 			return
 		}
 		if !v.Null {
-			texts = append(texts, v.S)
+			texts = append(texts, unpadded(v))
 		}
 	}
 	slices.Sort(texts)
@@ -286,7 +286,7 @@ func (a *assembler) constantTexts(arms []plan.Expr) {
 	a.codeOf = make([]uint8, len(arms))
 	for i, e := range arms {
 		v, _ := constOf(e)
-		code, _ := slices.BinarySearch(texts, v.S)
+		code, _ := slices.BinarySearch(texts, unpadded(v))
 		a.codeOf[i] = uint8(code)
 	}
 }

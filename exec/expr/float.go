@@ -13,7 +13,7 @@ import (
 
 // floatArith is arithmetic on real and double precision.
 type floatArith struct {
-	binary
+	operation
 	floats [3][]float64
 }
 

@@ -158,13 +158,14 @@ const fewTexts = 8
 func newTextSet(values []types.Value, hasNull bool) *textSet {
 	s := &textSet{hasNull: hasNull}
 	for _, v := range values {
-		s.values = append(s.values, []byte(v.S))
-		s.lengths |= 1 << min(len(v.S), 63)
+		text := unpadded(v)
+		s.values = append(s.values, []byte(text))
+		s.lengths |= 1 << min(len(text), 63)
 	}
 	if len(values) > fewTexts {
 		s.set = make(map[string]struct{}, len(values))
-		for _, v := range values {
-			s.set[v.S] = struct{}{}
+		for _, text := range s.values {
+			s.set[string(text)] = struct{}{}
 		}
 	}
 	return s

@@ -5,6 +5,7 @@ import (
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/types"
 )
 
 // like compiles X LIKE pattern, without its negation.
@@ -19,16 +20,21 @@ func (c *compiler) like(e *plan.Like) (test, error) {
 	}
 	if isConst {
 		m, err := newMatcher(pattern.S, e.Escape, e.Fold)
-		return &unary{x: x, t: &likeTest{m: m}}, err
+		if err != nil {
+			return nil, err
+		}
+		m.pad(e.X.Type(), pattern.S)
+		return &unary{x: x, t: &likeTest{m: m}}, nil
 	}
 	y, err := c.value(e.Pattern)
-	return &likePair{worker: c.worker, x: x, y: y, escape: e.Escape, fold: e.Fold}, err
+	return &likePair{worker: c.worker, x: x, y: y, typ: e.X.Type(), escape: e.Escape, fold: e.Fold}, err
 }
 
 // likePair is LIKE with a pattern that varies by row.
 type likePair struct {
 	worker *exec.Worker
 	x, y   Evaluator
+	typ    types.Type
 	escape rune
 	fold   bool
 	l, r   *columnar.Vector
@@ -60,6 +66,7 @@ func (t *likePair) load(b *columnar.Batch) (err error) {
 			if m, err = newMatcher(last, t.escape, t.fold); err != nil {
 				return err
 			}
+			m.pad(t.typ, last)
 		}
 		hits[i] = uint8(b2i(m.match(function.TextAt(t.l, i))))
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
 )
 
 // matcher is a LIKE pattern, split at its % signs. prefix and suffix are anchored; middle parts follow
@@ -18,6 +19,8 @@ type matcher struct {
 	fold  bool
 	// tokens stand for patterns with _, which none of the above serves.
 	tokens []token
+	// padTo is the length of a char(n) operand, whose blanks count in LIKE though they are not stored.
+	padTo  int
 	folded []byte
 }
 
@@ -107,7 +110,22 @@ func (m *matcher) match(s []byte) bool {
 		m.folded = foldInto(m.folded[:0], s)
 		s = m.folded
 	}
+	if m.padTo > 0 {
+		m.folded = append(m.folded[:0], s...)
+		for n := utf8.RuneCount(s); n < m.padTo; n++ {
+			m.folded = append(m.folded, ' ')
+		}
+		s = m.folded
+	}
 	return m.matchFolded(s)
+}
+
+// pad makes the matcher see char(n) operands with their blanks, unless they cannot matter: behind a
+// last %, for a pattern without blanks and _.
+func (m *matcher) pad(t types.Type, pattern string) {
+	if t.Kind == types.Char && (m.tokens != nil || !strings.HasSuffix(pattern, "%") || strings.Contains(pattern, " ")) {
+		m.padTo = int(t.Length)
+	}
 }
 
 func (m *matcher) matchFolded(s []byte) bool {
@@ -156,6 +174,13 @@ func matchTokens(tokens []token, s []byte) bool {
 			return false
 		}
 		retryText += characterSize(s[retryText:])
+		if retryToken < len(tokens) && tokens[retryToken].kind == literalByte {
+			skip := bytes.IndexByte(s[retryText:], tokens[retryToken].literal)
+			if skip < 0 {
+				return false
+			}
+			retryText += skip
+		}
 		i, t = retryText, retryToken
 	}
 	return true

@@ -13,7 +13,7 @@ import (
 
 // quotient is / and % on integers, truncated towards zero.
 type quotient struct {
-	binary
+	operation
 	ints [3][]int64
 }
 
@@ -49,14 +49,14 @@ func (q *quotient) Eval(b *columnar.Batch) (*columnar.Vector, error) {
 
 // ratio is /, % and ^ on numerics.
 type ratio struct {
-	binary
+	operation
 	lScale, rScale, scale int
 	wide                  [3][]types.Int128
 	ints                  [3][]int64
 }
 
-func newRatio(b binary, l, r types.Type) *ratio {
-	return &ratio{binary: b, lScale: scaleOf(l), rScale: scaleOf(r), scale: scaleOf(b.typ)}
+func newRatio(b operation, l, r types.Type) *ratio {
+	return &ratio{operation: b, lScale: scaleOf(l), rScale: scaleOf(r), scale: scaleOf(b.typ)}
 }
 
 func (q *ratio) Eval(b *columnar.Batch) (*columnar.Vector, error) {
@@ -91,8 +91,9 @@ func (q *ratio) settle(wide []types.Int128, rows []uint32) {
 	q.out.Layout, q.out.I128 = columnar.I128, wide
 }
 
-// narrowDivision divides in int64 when the bounds prove that the scaled numerator and the doubled
-// denominator fit; it leaves division by zero to the general loop's error.
+// narrowDivision divides int64 operands: by plain division when the bounds prove that the scaled
+// numerator and half the denominator fit, else with a numerator of 128 bits. It leaves division by zero
+// and quotients beyond int64 to the general loop.
 func (q *ratio) narrowDivision(l, r *columnar.Vector, n int, rows []uint32) bool {
 	up := q.scale - q.lScale + q.rScale
 	a, ok1 := linearOf(l)
@@ -100,16 +101,14 @@ func (q *ratio) narrowDivision(l, r *columnar.Vector, n int, rows []uint32) bool
 	if !ok1 || !ok2 || up < 0 || up > 18 {
 		return false
 	}
-	if a, ok1 = a.scaled(types.PowersOfTen[up]); !ok1 {
-		return false
-	}
-	const half = 1 << 61 // |a| + |d|/2 stays in int64
-	if a.lo < -half || a.hi > half || d.lo < -half || d.hi > half {
-		return false
-	}
 	x := kernel.Int64s(l, n, rows, room(q.worker, &q.ints[0], n))
 	y := kernel.Int64s(r, n, rows, room(q.worker, &q.ints[1], n))
 	q.out.I64 = room(q.worker, &q.ints[2], n)
+	const half = 1 << 61 // |a| + |d|/2 stays in int64
+	a, proven := a.scaled(types.PowersOfTen[up])
+	if !proven || a.lo < -half || a.hi > half || d.lo < -half || d.hi > half {
+		return kernel.DivRoundedWide(x, types.PowersOfTen[up], y, rows, q.out.I64)
+	}
 	return kernel.DivRounded(x, types.PowersOfTen[up], y, rows, q.out.I64)
 }
 

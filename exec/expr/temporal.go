@@ -14,7 +14,7 @@ import (
 // temporal is arithmetic on dates, times and intervals: rows computed by one function of the operand
 // types, chosen at compile time.
 type temporal struct {
-	binary
+	operation
 	row  temporalRow
 	loc  *time.Location
 	ints []int64
@@ -25,7 +25,7 @@ type temporal struct {
 type temporalRow func(t *temporal, l, r *columnar.Vector, i int) bool
 
 // newTemporal finds the operation for a pair of operand types; nil when there is none.
-func newTemporal(b binary, l, r types.Type) Evaluator {
+func newTemporal(b operation, l, r types.Type) Evaluator {
 	if b.op == plan.Add && (r.IsDatetime() && !l.IsDatetime() || r.Kind == types.Date && l.Kind == types.Time) ||
 		b.op == plan.Mul && r.Kind == types.Interval {
 		b.l, b.r, l, r = b.r, b.l, r, l // these commute: the date, the interval stands left
@@ -34,7 +34,7 @@ func newTemporal(b binary, l, r types.Type) Evaluator {
 	if row == nil {
 		return nil
 	}
-	t := &temporal{binary: b, row: row}
+	t := &temporal{operation: b, row: row}
 	if b.typ.Kind == types.TimestampTZ {
 		t.loc = b.worker.Query.Function.Location
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/kernel"
 	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/types"
 )
@@ -56,6 +57,8 @@ type unary struct {
 	tables tableCache
 	one    columnar.Vector
 	oneOut [1]uint32
+	sparse columnar.Vector // the texts of few rows
+	places []uint32
 }
 
 func (u *unary) load(b *columnar.Batch) (err error) {
@@ -94,6 +97,9 @@ func oneRow(v, dst *columnar.Vector) {
 }
 
 func (u *unary) keepCodes(want bool, n int, sel, out []uint32) []uint32 {
+	if sel != nil && u.v.Dict.Values.Len > expectedBatches*len(sel) && !u.tables.has(u.v.Dict, want) {
+		return u.keepFew(want, sel, out)
+	}
 	table := u.tables.of(u.v.Dict, want, u.t)
 	if table.all {
 		return sel
@@ -113,6 +119,30 @@ func (u *unary) keepCodes(want bool, n int, sel, out []uint32) []uint32 {
 	return kept(k, n, sel, out)
 }
 
+// keepFew tests the rows themselves: a chunk will ask for fewer of them than its dictionary has values.
+func (u *unary) keepFew(want bool, sel, out []uint32) []uint32 {
+	n := len(sel)
+	u.sparse.Type, u.sparse.Layout, u.sparse.Len = u.v.Type, columnar.Str, n
+	u.sparse.Bytes, u.sparse.Offsets = u.sparse.Bytes[:0], append(u.sparse.Offsets[:0], 0)
+	for _, i := range sel {
+		if !nullAt(u.v, i) {
+			u.sparse.Bytes = append(u.sparse.Bytes, function.TextAt(u.v, int(i))...)
+		}
+		u.sparse.Offsets = append(u.sparse.Offsets, uint32(len(u.sparse.Bytes)))
+	}
+	if len(u.places) < n {
+		u.places = make([]uint32, max(n, columnar.BatchSize))
+	}
+	rows := u.t.keepVector(&u.sparse, want, n, nil, u.places[:n])
+	if rows == nil {
+		return sel
+	}
+	for k, at := range rows {
+		out[k] = sel[at]
+	}
+	return out[:len(rows)]
+}
+
 // table holds a test's outcome per dictionary code: 1 where it is TRUE (or FALSE).
 type table struct {
 	dict      *columnar.Dictionary
@@ -127,11 +157,12 @@ type tableCache struct {
 	rows   []uint32
 }
 
+func (c *tableCache) has(d *columnar.Dictionary, want bool) bool {
+	return c.tables[b2i(want)].dict == d
+}
+
 func (c *tableCache) of(d *columnar.Dictionary, want bool, t vectorTest) *table {
-	cached := &c.tables[0]
-	if want {
-		cached = &c.tables[1]
-	}
+	cached := &c.tables[b2i(want)]
 	if cached.dict == d {
 		return cached
 	}
