@@ -81,7 +81,7 @@ func (e *estimator) compute(n plan.Node) float64 {
 	case *plan.Empty:
 		return 0
 	case *plan.Filter:
-		return e.rows(n.Input) * e.selectivity(n.Preds, n.Input)
+		return e.rows(n.Input) * e.filterSelectivity(n)
 	case *plan.Join:
 		return e.joinRows(n)
 	case *plan.Apply:
@@ -123,6 +123,28 @@ func (e *estimator) compute(n plan.Node) float64 {
 		return e.rows(c[0])
 	}
 	return guessRows
+}
+
+// filterSelectivity takes conditions on aggregates as rare.
+func (e *estimator) filterSelectivity(n *plan.Filter) float64 {
+	a, ok := n.Input.(*plan.Aggregate)
+	if !ok {
+		return e.selectivity(n.Preds, n.Input)
+	}
+	made := plan.ColumnSet{}
+	for _, g := range a.Aggs {
+		made.Add(g.Out.ID)
+	}
+	f := 1.0
+	var rest []plan.Expr
+	for _, p := range n.Preds {
+		if touches(p, made) {
+			f *= guessHaving
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	return f * e.selectivity(rest, n.Input)
 }
 
 func (e *estimator) limitRows(n *plan.Limit) float64 {

@@ -11,6 +11,7 @@ const (
 	guessLikeInside = 0.05 // %word%
 	guessLikeMany   = 0.01 // %word%word%
 	guessOther      = 0.5  // any other predicate
+	guessHaving     = 0.05 // a condition on an aggregate
 	guessResidual   = 0.9  // a further condition of an EXISTS
 	guessDistinct   = 0.1  // distinct values of an expression, of its rows
 	guessRecursion  = 10.0 // rounds of a recursive query

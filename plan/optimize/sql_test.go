@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/exec/expr"
+	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/function/builtin"
 	"github.com/oxidb/oxidb/parser"
 	"github.com/oxidb/oxidb/plan"
@@ -103,7 +105,7 @@ func (m *sqlCatalog) env() Env {
 
 // foldByEngine evaluates a constant expression with exec/expr.
 func foldByEngine(e plan.Expr) (types.Value, error) {
-	q := exec.NewQuery(context.Background(), exec.Options{Workers: 1})
+	q := exec.NewQuery(context.Background(), exec.Options{Workers: 1, Function: &function.Context{Location: time.UTC}})
 	defer q.Close()
 	var value types.Value
 	err := q.RunOn(1, func(w *exec.Worker) error {

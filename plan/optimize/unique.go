@@ -114,6 +114,7 @@ func joinUnique(n *plan.Join, keys plan.ColumnSet) bool {
 	case plan.LeftJoin:
 		return isUnique(n.Left, keys) && uniqueBuild(n)
 	case plan.InnerJoin:
+		keys = equated(n, keys)
 		if isUnique(n.Left, keys) && uniqueBuild(n) {
 			return true
 		}
@@ -121,4 +122,18 @@ func joinUnique(n *plan.Join, keys plan.ColumnSet) bool {
 		return isUnique(n.Right, keys) && uniqueBuild(flipped)
 	}
 	return false
+}
+
+// equated adds the columns that an inner join makes equal to those of keys.
+func equated(n *plan.Join, keys plan.ColumnSet) plan.ColumnSet {
+	out := with(keys)
+	for _, p := range n.Equi {
+		l, ok1 := p.Left.(*plan.Column)
+		r, ok2 := p.Right.(*plan.Column)
+		if ok1 && ok2 && (out.Has(l.ID) || out.Has(r.ID)) {
+			out.Add(l.ID)
+			out.Add(r.ID)
+		}
+	}
+	return out
 }
