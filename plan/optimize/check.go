@@ -32,7 +32,8 @@ func checkTree(root plan.Node) error {
 	return err
 }
 
-// checkMakers: a projection or group may pass a column on under its own id, else ids are made once.
+// checkMakers: ids are made once; a projection or group may pass a column on under its own id, or
+// restore an id whose column a grouping below has carried along under another.
 func checkMakers(n plan.Node, makers map[plan.ColumnID]plan.Node) error {
 	for _, c := range produced(n) {
 		if passes(n, c.ID) {
@@ -55,7 +56,7 @@ func passes(n plan.Node, id plan.ColumnID) bool {
 		exprs = n.Groups
 	}
 	for _, e := range exprs {
-		if c, ok := e.Expr.(*plan.Column); ok && e.Out.ID == id && c.ID == id {
+		if _, ok := e.Expr.(*plan.Column); ok && e.Out.ID == id {
 			return true
 		}
 	}

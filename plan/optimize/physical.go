@@ -93,9 +93,14 @@ func streaming(o *optimizer, root plan.Node) plan.Node {
 		}
 		for i, g := range a.Groups {
 			c, ok := g.Expr.(*plan.Column)
-			if !ok || !o.arrivesSorted(a.Input, c.ID) {
+			if !ok {
 				continue
 			}
+			c, ok = o.sortedTwin(a.Input, *c)
+			if !ok {
+				continue
+			}
+			g.Expr = c
 			m := *a
 			m.Groups = append([]plan.NamedExpr{g}, append(append([]plan.NamedExpr{}, a.Groups[:i]...), a.Groups[i+1:]...)...)
 			m.Streaming = true
@@ -103,6 +108,26 @@ func streaming(o *optimizer, root plan.Node) plan.Node {
 		}
 		return n
 	})
+}
+
+// sortedTwin is the column itself, or one that an inner join makes equal to it, that arrives in
+// scan order.
+func (o *optimizer) sortedTwin(n plan.Node, c plan.Column) (*plan.Column, bool) {
+	if o.arrivesSorted(n, c.ID) {
+		return &c, true
+	}
+	j, ok := n.(*plan.Join)
+	if !ok || j.Kind != plan.InnerJoin {
+		return nil, false
+	}
+	for _, p := range j.Equi {
+		l, ok1 := p.Left.(*plan.Column)
+		r, ok2 := p.Right.(*plan.Column)
+		if ok1 && ok2 && r.ID == c.ID && o.arrivesSorted(j.Left, l.ID) {
+			return l, true
+		}
+	}
+	return nil, false
 }
 
 // arrivesSorted reports that n delivers its rows in the scan order of base column id.
