@@ -373,3 +373,6 @@ func (l *Layout) First() (mask uint64, ok bool) {
 	}
 	return ^uint64(0) >> (64 - l.fields[0].bits), true
 }
+
+// Nullable reports whether a field has a code for NULL.
+func (l *Layout) Nullable(field int) bool { return l.fields[field].nullable }

@@ -6,6 +6,7 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/columnar/rowkey"
+	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -56,8 +57,9 @@ func (t *Table) AppendTable(from *Table) {
 	t.Rows += from.Rows
 }
 
-// Concat makes one table of several; it is the only one with rows when there is just one.
-func Concat(arena *mem.Arena, ts []types.Type, parts []*Table) *Table {
+// Concat makes one table of several, on all workers; it is the only one with rows when there is just
+// one.
+func Concat(q *exec.Query, ts []types.Type, parts []*Table) (*Table, error) {
 	var full []*Table
 	rows := 0
 	for _, p := range parts {
@@ -67,13 +69,21 @@ func Concat(arena *mem.Arena, ts []types.Type, parts []*Table) *Table {
 		}
 	}
 	if len(full) == 1 {
-		return full[0]
+		return full[0], nil
 	}
-	all := New(arena, ts)
-	for _, p := range full {
-		all.AppendTable(p)
-	}
-	return all
+	all := &Table{Rows: rows, cols: make([]Column, len(ts))}
+	err := q.RunOn(min(len(ts), 1+rows/columnar.BatchSize), func(w *exec.Worker) error {
+		// Each column is one worker's, and grows in that worker's memory.
+		for i := w.ID; i < len(ts); i += min(len(q.Workers), len(ts), 1+rows/columnar.BatchSize) {
+			c := Column{arena: w.Arena, v: columnar.Vector{Type: ts[i]}}
+			for _, p := range full {
+				c.Append(p.cols[i].Vector(), nil, p.Rows)
+			}
+			all.cols[i] = c
+		}
+		return nil
+	})
+	return all, err
 }
 
 // Column is one growing column.
