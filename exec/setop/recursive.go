@@ -86,12 +86,11 @@ func (r *Recursive) round(q *exec.Query, op exec.Operator, known *seen) (*buffer
 	if err != nil {
 		return nil, err
 	}
-	arena := q.Workers[0].Arena
-	all := buffer.Concat(arena, r.working.kinds, parts)
-	if known == nil || all.Rows == 0 {
-		return all, nil
+	all, err := buffer.Concat(q, r.working.kinds, parts)
+	if err != nil || known == nil || all.Rows == 0 {
+		return all, err
 	}
-	fresh := buffer.New(arena, r.working.kinds)
+	fresh := buffer.New(q.Workers[0].Arena, r.working.kinds)
 	cols := make([]*columnar.Vector, all.Width())
 	for i := range cols {
 		cols[i] = all.Column(i)

@@ -234,7 +234,7 @@ func collect(q *exec.Query, op exec.Operator, kinds []types.Type) (*buffer.Table
 	if err != nil {
 		return nil, err
 	}
-	return buffer.Concat(q.Workers[0].Arena, kinds, parts), nil
+	return buffer.Concat(q, kinds, parts)
 }
 
 // Update replaces rows: the input delivers new rows followed by the ids of the old ones. An id that

@@ -1,0 +1,208 @@
+// Package build makes operators from a physical plan. It decides nothing: every choice is a field of
+// the plan's nodes.
+//
+// Parameters are replaced by constants first. A node whose expressions hold runtime values is built
+// when its consumer is prepared, after those values have been computed, so that no operator and no
+// evaluator ever sees one. Shared plans run once, at the first of their readers' Prepare.
+package build
+
+import (
+	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/aggregate"
+	"github.com/oxidb/oxidb/exec/join"
+	"github.com/oxidb/oxidb/exec/order"
+	"github.com/oxidb/oxidb/exec/scan"
+	"github.com/oxidb/oxidb/exec/setop"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// Env is what a plan runs in.
+type Env struct {
+	Query *exec.Query
+	// Params are the values of $1, $2, …
+	Params []types.Value
+	// Chunks gives the chunks of a base table as the query's transaction sees them.
+	Chunks func(*catalog.Table) ([]scan.Chunk, error)
+	// External makes the operator that reads files; nil refuses them.
+	External func(*plan.External) (exec.Operator, error)
+	// Profile collects counters per node when the query is profiled; may be nil.
+	Profile *Profile
+}
+
+// Build makes the operator of root.
+func Build(root plan.Node, env Env) (exec.Operator, error) {
+	b := &builder{env: env, constants: map[*plan.RuntimeValue]*constant{}, shared: map[*plan.SharedPlan]*setop.Shared{},
+		working: map[*plan.WorkingTable]*setop.Working{}}
+	return b.operator(root)
+}
+
+type builder struct {
+	env       Env
+	constants map[*plan.RuntimeValue]*constant
+	shared    map[*plan.SharedPlan]*setop.Shared
+	working   map[*plan.WorkingTable]*setop.Working
+}
+
+// operator builds n, wrapped for measuring when the query is profiled.
+func (b *builder) operator(n plan.Node) (exec.Operator, error) {
+	op, err := b.plain(n)
+	if err != nil || b.env.Profile == nil || !b.env.Query.Profile() {
+		return op, err
+	}
+	return b.env.Profile.measure(n, op), nil
+}
+
+func (b *builder) plain(n plan.Node) (exec.Operator, error) {
+	n, err := b.bindParams(n)
+	if err != nil {
+		return nil, err
+	}
+	if len(plan.RuntimeValues(n)) > 0 {
+		return &late{builder: b, node: n}, nil
+	}
+	return b.node(n)
+}
+
+// bindParams replaces parameters by their values.
+func (b *builder) bindParams(n plan.Node) (plan.Node, error) {
+	used, missing := false, 0
+	replace := func(e plan.Expr) plan.Expr {
+		p, ok := e.(*plan.Param)
+		if !ok {
+			return e
+		}
+		used = true
+		if p.Index > len(b.env.Params) {
+			missing = p.Index
+			return e
+		}
+		value := b.env.Params[p.Index-1]
+		value.Type = p.Typ
+		return &plan.Const{Value: value}
+	}
+	bound := plan.MapExprs(n, func(e plan.Expr) plan.Expr { return plan.Rewrite(e, replace) })
+	if missing > 0 {
+		return nil, sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $%d", missing)
+	}
+	if used {
+		return bound, nil
+	}
+	return n, nil
+}
+
+// node builds a node whose expressions are free of parameters and runtime values.
+func (b *builder) node(n plan.Node) (exec.Operator, error) {
+	children := make([]exec.Operator, len(n.Children()))
+	if _, recursive := n.(*plan.Recursive); !recursive {
+		for i, c := range n.Children() {
+			var err error
+			if children[i], err = b.operator(c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	switch n := n.(type) {
+	case *plan.Scan:
+		chunks, err := b.env.Chunks(n.Table)
+		if err != nil {
+			return nil, err
+		}
+		return scan.NewTable(n, chunks), nil
+	case *plan.External:
+		if b.env.External == nil {
+			return nil, sqlerr.Unsupported(-1, -1, "reading files")
+		}
+		return b.env.External(n)
+	case *plan.Generate:
+		return scan.NewSeries(n)
+	case *plan.Values:
+		return scan.NewValues(n), nil
+	case *plan.Empty:
+		return scan.Empty{}, nil
+	case *plan.Filter:
+		return scan.NewFilter(children[0], n.Input.Columns(), n.Preds), nil
+	case *plan.Project:
+		return scan.NewProject(children[0], n.Input.Columns(), n.Exprs), nil
+	case *plan.Join:
+		return join.New(n, children[0], children[1]), nil
+	case *plan.Aggregate:
+		return aggregate.New(n, children[0])
+	case *plan.Distinct:
+		return b.distinct(n, children[0])
+	case *plan.Sort:
+		return order.NewSort(n, children[0]), nil
+	case *plan.Limit:
+		return order.NewLimit(children[0], n), nil
+	case *plan.SetOp:
+		return b.setOp(n, children[0], children[1])
+	case *plan.Shared:
+		return b.sharedPlan(n)
+	case *plan.Recursive:
+		return b.recursive(n)
+	case *plan.WorkingScan:
+		return b.workingScan(n)
+	}
+	return nil, sqlerr.New(sqlerr.InternalError, "plan node %T cannot be executed", n)
+}
+
+// distinct without ON is a grouping by all columns without aggregates.
+func (b *builder) distinct(n *plan.Distinct, input exec.Operator) (exec.Operator, error) {
+	if len(n.On) > 0 {
+		return setop.NewDistinctOn(n, input), nil
+	}
+	cols := n.Input.Columns()
+	groups := make([]plan.NamedExpr, len(cols))
+	for i := range cols {
+		groups[i] = plan.NamedExpr{Out: cols[i], Expr: plan.Ref(cols[i])}
+	}
+	grouping := &plan.Aggregate{Input: n.Input, Groups: groups}
+	*grouping.Est() = *n.Est()
+	return aggregate.New(grouping, input)
+}
+
+func (b *builder) sharedPlan(n *plan.Shared) (exec.Operator, error) {
+	s, ok := b.shared[n.Plan]
+	if !ok {
+		input, err := b.operator(n.Plan.Input)
+		if err != nil {
+			return nil, err
+		}
+		s = setop.NewShared(input, scan.Types(n.Plan.Input.Columns()))
+		b.shared[n.Plan] = s
+	}
+	return s.Reader(), nil
+}
+
+func (b *builder) recursive(n *plan.Recursive) (exec.Operator, error) {
+	init, err := b.operator(n.Init)
+	if err != nil {
+		return nil, err
+	}
+	working := setop.NewWorking(n.Working.Types)
+	step := func() (exec.Operator, error) {
+		// Each round builds anew: operators run once. What was shared before the recursion stays.
+		round := &builder{env: b.env, constants: copyMap(b.constants), shared: copyMap(b.shared), working: copyMap(b.working)}
+		round.working[n.Working] = working
+		return round.operator(n.Step)
+	}
+	return setop.NewRecursive(n, init, working, step), nil
+}
+
+func copyMap[K comparable, V any](m map[K]V) map[K]V {
+	c := make(map[K]V, len(m))
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}
+
+func (b *builder) workingScan(n *plan.WorkingScan) (exec.Operator, error) {
+	w, ok := b.working[n.Working]
+	if !ok {
+		return nil, sqlerr.New(sqlerr.InternalError, "working table %s is read outside its recursion", n.Working.Name)
+	}
+	return w.Reader(), nil
+}
