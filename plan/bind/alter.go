@@ -34,7 +34,47 @@ func (b *Binder) bindAlterTable(x *ast.AlterTable) (plan.Statement, error) {
 	if len(d.table.Columns) == 0 {
 		return nil, unsupported(x, "a table without columns")
 	}
+	if err := b.checkViews(table, d.table, x); err != nil {
+		return nil, err
+	}
 	return &plan.Command{Stmt: x, Table: d.table}, nil
+}
+
+// checkViews refuses a change after which a view that reads the table means nothing or something else.
+func (b *Binder) checkViews(before, after *catalog.Table, x *ast.AlterTable) error {
+	for _, v := range b.DependentViews(before, nil) {
+		was, err := New(b.reader, b.registry, b.opts).viewRelation(v, x)
+		if err != nil {
+			return err
+		}
+		is, err := New(&changed{b.reader, before, after}, b.registry, b.opts).viewRelation(v, x)
+		if err == nil && slices.Equal(columnTypes(was.cols), columnTypes(is.cols)) {
+			continue
+		}
+		for _, a := range x.Actions {
+			if a.Kind == ast.DropColumn {
+				return errAt(sqlerr.DependentObjectsStillExist, a.Column, "cannot drop column %s of table %s because other objects depend on it", a.Column.Name, before.Name).
+					WithDetail("view %s depends on column %s of table %s", v.Name, a.Column.Name, before.Name).WithHint("Drop the view first.")
+			}
+		}
+		return unsupported(x, "this change of a table that the view "+v.Name+" reads")
+	}
+	return nil
+}
+
+// changed is a catalog in which one table has its new descriptor.
+type changed struct {
+	catalog.Reader
+	before, after *catalog.Table
+}
+
+// Table implements catalog.Reader.
+func (c *changed) Table(schema, name string) (*catalog.Table, bool) {
+	if schema == c.after.Schema && name == c.after.Name {
+		return c.after, true
+	}
+	t, ok := c.Reader.Table(schema, name)
+	return t, ok && t != c.before
 }
 
 func (d *definition) alter(a *ast.AlterAction) error {

@@ -69,6 +69,9 @@ type Binder struct {
 	// untyped are the parameters that had no type where they stand; checkParams completes them.
 	untyped []*plan.Param
 	shared  map[*plan.SharedPlan]*sharedUse
+	// What the statement reads.
+	readTables map[*catalog.Table]bool
+	readViews  map[*catalog.View]bool
 	// fixStars makes * explicit in the syntax tree: CREATE VIEW keeps what it means today.
 	fixStars bool
 }
@@ -77,7 +80,7 @@ type Binder struct {
 func New(reader catalog.Reader, registry function.Registry, opts Options) *Binder {
 	return &Binder{reader: reader, registry: registry, opts: opts,
 		params: append([]types.Type(nil), opts.ParamTypes...), spans: map[*plan.Column]ast.Span{},
-		shared: map[*plan.SharedPlan]*sharedUse{}}
+		shared: map[*plan.SharedPlan]*sharedUse{}, readTables: map[*catalog.Table]bool{}, readViews: map[*catalog.View]bool{}}
 }
 
 // Bind resolves stmt. Errors are *sqlerr.Error with the position in the statement's text.

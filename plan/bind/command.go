@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -77,37 +78,88 @@ func (b *Binder) checkDrop(d *ast.Drop) error {
 }
 
 func (b *Binder) checkDropRelation(d *ast.Drop, n *ast.Name) error {
+	what, wantView := "table", d.Kind == ast.ViewObject
+	if wantView {
+		what = "view"
+	}
 	table, view, err := b.lookupRelation(n)
-	wantView := d.Kind == ast.ViewObject
+	_, index := b.findIndex(n)
 	switch {
+	case index != nil && err != nil:
+		return errAt(sqlerr.WrongObjectType, n, "%q is not a %s", n.Base(), what).WithHint("Use DROP INDEX to remove an index.")
 	case err != nil && d.IfExists:
 		return nil
 	case err != nil:
-		what := "table"
-		if wantView {
-			what = "view"
-		}
 		return errAt(sqlerr.UndefinedTable, n, "%s %q does not exist", what, n.String())
 	case wantView && table != nil:
 		return errAt(sqlerr.WrongObjectType, n, "%q is not a view", n.Base()).WithHint("Use DROP TABLE to remove a table.")
 	case !wantView && view != nil:
 		return errAt(sqlerr.WrongObjectType, n, "%q is not a table", n.Base()).WithHint("Use DROP VIEW to remove a view.")
+	case d.Behavior == ast.Cascade:
+		return nil
+	}
+	for _, v := range b.DependentViews(table, view) {
+		if !names(d.Names, v.Name) {
+			return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop %s %s because other objects depend on it", what, n.Base()).
+				WithDetail("view %s depends on %s %s", v.Name, what, n.Base()).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+		}
 	}
 	return nil
 }
 
-func (b *Binder) checkDropIndex(d *ast.Drop, n *ast.Name) error {
-	for _, t := range b.reader.Tables() {
-		for _, index := range t.Indexes {
-			if index.Name != n.Base() || n.Schema() != "" && n.Schema() != t.Schema {
-				continue
-			}
-			if index.Primary {
-				return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop index %s because constraint %s on table %s requires it",
-					index.Name, index.Name, t.Name).WithHint("You can drop constraint %s on table %s instead.", index.Name, t.Name)
-			}
-			return nil
+func names(list []*ast.Name, base string) bool {
+	for _, n := range list {
+		if n.Base() == base {
+			return true
 		}
+	}
+	return false
+}
+
+// DependentViews lists the views that read a table or a view, directly or through other views: those
+// that DROP … CASCADE takes along. One of the two arguments is nil. Views that no longer bind depend
+// on nothing.
+func (b *Binder) DependentViews(table *catalog.Table, view *catalog.View) []*catalog.View {
+	var out []*catalog.View
+	for _, v := range b.reader.Views() {
+		if v == view {
+			continue
+		}
+		probe := New(b.reader, b.registry, b.opts)
+		if _, err := probe.viewRelation(v, ast.Span{Pos: -1, End: -1}); err == nil && (probe.readTables[table] || probe.readViews[view]) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// findIndex finds an index by name.
+func (b *Binder) findIndex(n *ast.Name) (*catalog.Table, *catalog.Index) {
+	for _, t := range b.reader.Tables() {
+		for i := range t.Indexes {
+			if t.Indexes[i].Name == n.Base() && (n.Schema() == "" || n.Schema() == t.Schema) {
+				return t, &t.Indexes[i]
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (b *Binder) checkDropIndex(d *ast.Drop, n *ast.Name) error {
+	t, index := b.findIndex(n)
+	switch {
+	case index != nil && index.Primary:
+		return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop index %s because constraint %s on table %s requires it",
+			index.Name, index.Name, t.Name).WithHint("You can drop constraint %s on table %s instead.", index.Name, t.Name)
+	case index != nil:
+		return nil
+	}
+	if table, view, err := b.lookupRelation(n); err == nil {
+		e := errAt(sqlerr.WrongObjectType, n, "%q is not an index", n.Base())
+		if table != nil {
+			return e.WithHint("Use DROP TABLE to remove a table.")
+		}
+		return e.WithHint("Use DROP VIEW to remove the view %s.", view.Name)
 	}
 	if d.IfExists {
 		return nil

@@ -196,6 +196,9 @@ func (b *Binder) recursiveQuery(c *cte, q *ast.Query, op *ast.SetOp, qc queryCon
 		if err := c.checkStep(q, op, init, step); err != nil || c.selfRefs == 0 {
 			return nil, err
 		}
+		if aggregatesWorking(step.node, c.working) {
+			return nil, errAt(sqlerr.InvalidRecursion, op.Right, "aggregate functions are not allowed in a recursive query's recursive term")
+		}
 		wider, err := widerTypes(c, kinds, step, op)
 		if err != nil {
 			return nil, err
@@ -219,6 +222,29 @@ func (c *cte) checkStep(q *ast.Query, op *ast.SetOp, init, step *relational) err
 		return errAt(sqlerr.SyntaxError, op.Right, "each UNION query must have the same number of columns")
 	}
 	return nil
+}
+
+// aggregatesWorking reports an aggregate over the rows of the previous round.
+func aggregatesWorking(n plan.Node, w *plan.WorkingTable) bool {
+	_, aggregate := n.(*plan.Aggregate)
+	for _, c := range n.Children() {
+		if aggregatesWorking(c, w) || aggregate && readsWorking(c, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func readsWorking(n plan.Node, w *plan.WorkingTable) bool {
+	if s, ok := n.(*plan.WorkingScan); ok && s.Working == w {
+		return true
+	}
+	for _, c := range n.Children() {
+		if readsWorking(c, w) {
+			return true
+		}
+	}
+	return false
 }
 
 func columnTypes(cols []plan.Column) []types.Type {

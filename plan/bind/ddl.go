@@ -109,7 +109,7 @@ func (b *Binder) bindCreateView(x *ast.CreateView) (plan.Statement, error) {
 	}
 	if isView {
 		view.ID = old.ID
-		if err := checkReplacement(old, view, x); err != nil {
+		if err := b.checkReplacement(old, view, rel, x); err != nil {
 			return nil, err
 		}
 	}
@@ -117,7 +117,11 @@ func (b *Binder) bindCreateView(x *ast.CreateView) (plan.Statement, error) {
 }
 
 // checkReplacement: CREATE OR REPLACE VIEW may add columns at the end only.
-func checkReplacement(old, view *catalog.View, at ast.Node) error {
+func (b *Binder) checkReplacement(old, view *catalog.View, rel *relational, at ast.Node) error {
+	before, err := b.viewRelation(old, at)
+	if err != nil {
+		return err
+	}
 	if len(view.Columns) < len(old.Columns) {
 		return errAt(sqlerr.InvalidTableDefinition, at, "cannot drop columns from view")
 	}
@@ -125,6 +129,9 @@ func checkReplacement(old, view *catalog.View, at ast.Node) error {
 		if view.Columns[i] != name {
 			return errAt(sqlerr.InvalidTableDefinition, at, "cannot change name of view column %q to %q", name, view.Columns[i]).
 				WithHint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.")
+		}
+		if was, is := before.cols[i].Typ, rel.cols[i].Typ; was != is {
+			return errAt(sqlerr.InvalidTableDefinition, at, "cannot change data type of view column %q from %s to %s", name, was, is)
 		}
 	}
 	return nil
@@ -178,6 +185,9 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	case x.Concurrently:
 		return nil, unsupported(x, "CREATE INDEX CONCURRENTLY")
 	case x.Method.Name != "" && x.Method.Name != "btree":
+		if _, known := laterMethods[x.Method.Name]; !known {
+			return nil, errAt(sqlerr.UndefinedObject, x.Method, "access method %q does not exist", x.Method.Name)
+		}
 		return nil, unsupported(x.Method, "the index method "+x.Method.Name)
 	case x.Where != nil:
 		return nil, unsupported(x.Where, "a partial index")
@@ -206,7 +216,7 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	switch {
 	case index.Name == "":
 		index.Name = d.freeName(joinName(append(names, "idx")...))
-	case d.taken(index.Name) || d.indexExists(index.Name):
+	case d.taken(index.Name) || d.relationExists(index.Name):
 		if x.IfNotExists {
 			return &plan.Command{Stmt: x}, nil
 		}
@@ -216,13 +226,16 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	return &plan.Command{Stmt: x, Table: d.table}, nil
 }
 
+// laterMethods are index methods that others have and OxiDB does not, so far.
+var laterMethods = set("hash", "gist", "gin", "brin", "spgist", "bloom", "hnsw", "ivfflat")
+
+// indexColumn is the column of an index key. ASC, DESC and NULLS change nothing: an ordered index is
+// read in both directions.
 func indexColumn(table *catalog.Table, e *ast.IndexElem) (catalog.Column, error) {
 	ref, ok := e.X.(*ast.ColumnRef)
 	switch {
 	case !ok || len(ref.Parts) != 1:
 		return catalog.Column{}, unsupported(e, "an index on an expression")
-	case e.Direction == ast.Descending || e.Nulls == ast.NullsFirst:
-		return catalog.Column{}, unsupported(e, "a descending index")
 	case e.OpClass != nil:
 		return catalog.Column{}, unsupported(e, "an operator class")
 	case e.Collation != nil:

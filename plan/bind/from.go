@@ -113,6 +113,7 @@ func (b *Binder) tableRef(t *ast.TableRef, fc fromContext) (*fromItem, error) {
 		}
 		return aliased(rel, view.Name, t.Alias)
 	}
+	b.readTables[table] = true
 	scan := b.scan(table)
 	item, err := aliased(&relational{node: scan, cols: scan.Cols, names: columnNames(scan.Cols)}, table.Name, t.Alias)
 	if err != nil {
@@ -150,6 +151,10 @@ func (b *Binder) lookupRelation(n *ast.Name) (*catalog.Table, *catalog.View, err
 		if v, ok := b.reader.View(s, name); ok {
 			return nil, v, nil
 		}
+	}
+	if _, index := b.findIndex(n); index != nil {
+		return nil, nil, errAt(sqlerr.WrongObjectType, n, "cannot open relation %q", name).
+			WithDetail("This operation is not supported for indexes.")
 	}
 	err := errAt(sqlerr.UndefinedTable, n, "relation %q does not exist", n.String())
 	if near, ok := nearest(name, b.relationNames()); ok {
@@ -239,6 +244,7 @@ func (b *Binder) viewRelation(v *catalog.View, at ast.Node) (*relational, error)
 	if len(b.views) >= MaxViewDepth {
 		return nil, errAt(sqlerr.StatementTooComplex, at, "views are nested deeper than %d levels", MaxViewDepth)
 	}
+	b.readViews[v] = true
 	b.views = append(b.views, v)
 	defer func() { b.views = b.views[:len(b.views)-1] }()
 	rel, err := b.storedQuery(v.Query)

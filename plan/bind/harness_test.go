@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/function/builtin"
 	"github.com/oxidb/oxidb/parser"
+	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/plan/bind"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -51,27 +53,46 @@ func (m *memory) View(schema, name string) (*catalog.View, bool) {
 	return nil, false
 }
 
-// apply carries a bound CREATE or ALTER out.
+// apply carries a bound CREATE, ALTER or DROP out.
 func (m *memory) apply(s plan.Statement) {
-	c, ok := s.(*plan.Command)
-	if !ok {
-		return
+	switch s := s.(type) {
+	case *plan.CreateTableAs:
+		m.put(s.Table)
+	case *plan.Command:
+		if s.View != nil {
+			m.views = slices.DeleteFunc(m.views, func(v *catalog.View) bool { return v.Name == s.View.Name })
+			m.views = append(m.views, s.View)
+		}
+		if s.Table != nil {
+			m.put(s.Table)
+		}
+		if d, ok := s.Stmt.(*ast.Drop); ok {
+			for _, n := range d.Names {
+				m.drop(d.Kind, n.Base())
+			}
+		}
 	}
-	if c.View != nil {
-		m.views = append([]*catalog.View{c.View}, m.views...)
-	}
-	if c.Table == nil {
-		return
-	}
+}
+
+func (m *memory) put(table *catalog.Table) {
 	for i, t := range m.tables {
-		if c.Table.ID != 0 && t.ID == c.Table.ID {
-			m.tables[i] = c.Table
+		if table.ID != 0 && t.ID == table.ID {
+			m.tables[i] = table
 			return
 		}
 	}
 	m.nextID++
-	c.Table.ID = m.nextID
-	m.tables = append(m.tables, c.Table)
+	table.ID = m.nextID
+	m.tables = append(m.tables, table)
+}
+
+func (m *memory) drop(kind ast.ObjectKind, name string) {
+	switch kind {
+	case ast.TableObject:
+		m.tables = slices.DeleteFunc(m.tables, func(t *catalog.Table) bool { return t.Name == name })
+	case ast.ViewObject:
+		m.views = slices.DeleteFunc(m.views, func(v *catalog.View) bool { return v.Name == name })
+	}
 }
 
 // file is a source with a fixed schema; files opens any name.

@@ -47,9 +47,15 @@ func integerLiteral(l *ast.Literal) (plan.Expr, error) {
 	return &plan.Const{Value: types.Int(types.TBigInt, v)}, nil
 }
 
-// numericLiteral is numeric with as many digits as were written.
+// numericLiteral is numeric with as many digits as were written. One with an exponent that 38 digits
+// do not hold is double precision.
 func numericLiteral(l *ast.Literal, text string) (plan.Expr, error) {
-	d, scale, err := types.ParseDecimal(strings.ReplaceAll(text, "_", ""))
+	text = strings.ReplaceAll(text, "_", "")
+	d, scale, err := types.ParseDecimal(text)
+	if strings.ContainsAny(text, "eE") && (err != nil || scale == types.MaxPrecision) {
+		v, err := types.Parse(types.TDouble, text)
+		return &plan.Const{Value: v}, withPosition(err, l)
+	}
 	if err != nil {
 		return nil, errAt(sqlerr.NumericValueOutOfRange, l, "the number %s has more than %d digits", l.Text, types.MaxPrecision).
 			WithHint("Write it as double precision: float8 '%s'.", l.Text)

@@ -58,9 +58,6 @@ func equalTarget(targets []target, x plan.Expr) int {
 func targetOf(x ast.Expr, targets []target, clause string) (int, error) {
 	switch x := x.(type) {
 	case *ast.Literal:
-		if x.Kind == ast.NullLiteral {
-			return -1, nil
-		}
 		if x.Kind != ast.IntegerLiteral {
 			return -1, errAt(sqlerr.SyntaxError, x, "non-integer constant in %s", clause)
 		}
@@ -237,6 +234,9 @@ func (b *Binder) orderOutput(rel *relational, q *ast.Query, qc queryContext, exp
 		i, err := targetOf(o.X, targets, "ORDER BY")
 		if err != nil {
 			return nil, err
+		}
+		if ref, ok := o.X.(*ast.ColumnRef); ok && i < 0 && !expressions {
+			return nil, errAt(sqlerr.UndefinedColumn, ref, "column %q does not exist", ref.Parts[len(ref.Parts)-1].Name)
 		}
 		if i < 0 && !expressions {
 			return nil, errAt(sqlerr.FeatureNotSupported, o, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").

@@ -42,8 +42,12 @@ func (b *Binder) compareOperands(op plan.CompareOp, l, r operand, at ast.Node) (
 	switch {
 	case l.row && r.row:
 		return b.compareRows(op, l.exprs, r.exprs, l.nodes, r.nodes, at)
-	case l.row || r.row:
-		return nil, unsupported(at, "the comparison of a row with a value that is not a row constructor")
+	case l.row:
+		return nil, errAt(sqlerr.UndefinedFunction, at, "operator does not exist: record %s %s", op, r.exprs[0].Type().Kind).
+			WithHint("No operator matches the given name and argument types. You might need to add explicit type casts.")
+	case r.row:
+		return nil, errAt(sqlerr.UndefinedFunction, at, "operator does not exist: %s %s record", l.exprs[0].Type().Kind, op).
+			WithHint("No operator matches the given name and argument types. You might need to add explicit type casts.")
 	}
 	return b.compare(op, l.exprs[0], r.exprs[0], l.x, r.x, at)
 }

@@ -21,7 +21,8 @@ func (b *Binder) newRelation(n *ast.Name) (schema string, exists bool, err error
 	}
 	_, table := b.reader.Table(schema, n.Base())
 	_, view := b.reader.View(schema, n.Base())
-	return schema, table || view, nil
+	_, index := b.findIndex(n)
+	return schema, table || view || index != nil, nil
 }
 
 func (b *Binder) bindCreateTable(x *ast.CreateTable) (plan.Statement, error) {
@@ -244,7 +245,7 @@ func (d *definition) constraintName(k *ast.Constraint, suggestion string) (strin
 
 func (d *definition) freeName(suggestion string) string {
 	name := suggestion
-	for i := 1; d.taken(name) || d.indexExists(name); i++ {
+	for i := 1; d.taken(name) || d.relationExists(name); i++ {
 		name = fmt.Sprintf("%s%d", suggestion, i)
 	}
 	return name
@@ -264,8 +265,14 @@ func (d *definition) taken(name string) bool {
 	return false
 }
 
-// indexExists reports an index of that name on another table of the schema.
-func (d *definition) indexExists(name string) bool {
+// relationExists reports a table, a view or an index of another table of that name in the schema.
+func (d *definition) relationExists(name string) bool {
+	if _, ok := d.reader.Table(d.table.Schema, name); ok {
+		return true
+	}
+	if _, ok := d.reader.View(d.table.Schema, name); ok {
+		return true
+	}
 	for _, t := range d.reader.Tables() {
 		if t.Schema != d.table.Schema || t.Name == d.table.Name {
 			continue

@@ -106,8 +106,8 @@ func numericType(n *ast.TypeName, mods []int) (types.Type, error) {
 		return anyNumeric, nil
 	case len(mods) > 2:
 		return types.Type{}, errAt(sqlerr.InvalidParameterValue, n, "invalid NUMERIC type modifier")
-	case mods[0] < 1:
-		return types.Type{}, errAt(sqlerr.InvalidParameterValue, n, "NUMERIC precision %d must be between 1 and %d", mods[0], types.MaxPrecision)
+	case mods[0] < 1 || mods[0] > 1000: // PostgreSQL's limit
+		return types.Type{}, errAt(sqlerr.InvalidParameterValue, n, "NUMERIC precision %d must be between 1 and 1000", mods[0])
 	case mods[0] > types.MaxPrecision:
 		return types.Type{}, unsupported(n, "numeric precision above "+strconv.Itoa(types.MaxPrecision))
 	}

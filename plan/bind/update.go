@@ -130,9 +130,11 @@ func (b *Binder) assignment(c *change, a *ast.Assignment, values map[int]plan.Ex
 		if sub, ok := a.Value.(*ast.Subquery); ok {
 			return b.assignQuery(c, ordinals, sub, values)
 		}
-		if row, ok := a.Value.(*ast.Row); ok {
-			items = row.Items
+		row, ok := a.Value.(*ast.Row)
+		if !ok {
+			return errAt(sqlerr.FeatureNotSupported, a.Value, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
 		}
+		items = row.Items
 	}
 	if len(items) != len(ordinals) {
 		return errAt(sqlerr.SyntaxError, a, "number of columns does not match number of values")
