@@ -17,13 +17,14 @@ type Finder struct {
 	sel      []uint32
 	ids      []uint32
 	temp     []byte
-	ints     columnar.Vector
+	ints     []columnar.Vector // by field
 }
 
 // NewFinder makes a finder. Where nullSafe is false a NULL matches nothing.
 func NewFinder(l *Layout, arena *mem.Arena, nullSafe []bool) *Finder {
 	f := &Finder{l: l, arena: arena, nullSafe: nullSafe, codes: make([][]uint32, len(l.fields)),
-		known: make([]map[*columnar.Dictionary][]uint32, len(l.fields)), sel: mem.Alloc[uint32](arena, columnar.BatchSize, false)}
+		known: make([]map[*columnar.Dictionary][]uint32, len(l.fields)), ints: make([]columnar.Vector, len(l.fields)),
+		sel: mem.Alloc[uint32](arena, columnar.BatchSize, false)}
 	for i := range f.known {
 		f.known[i] = map[*columnar.Dictionary][]uint32{}
 	}
@@ -42,7 +43,7 @@ func (f *Finder) Find(cols []*columnar.Vector, sel []uint32, n int, out []uint64
 			continue
 		}
 		if v.Layout == columnar.I128 {
-			v, sel = f.narrow(v, sel, n)
+			v, sel = f.narrow(i, v, sel, n)
 			work[i] = v
 		}
 		sel = f.inWindow(field, v, sel, n, f.nullSafe[i])
@@ -96,16 +97,17 @@ func (f *Finder) step(word int, sel []uint32, out []uint64) ([]uint32, []uint64)
 }
 
 // narrow makes int64s of a 128-bit column, dropping rows that do not fit.
-func (f *Finder) narrow(v *columnar.Vector, sel []uint32, n int) (*columnar.Vector, []uint32) {
-	if narrow128(f.arena, v, sel, &f.ints) {
-		return &f.ints, sel
+func (f *Finder) narrow(at int, v *columnar.Vector, sel []uint32, n int) (*columnar.Vector, []uint32) {
+	ints := &f.ints[at]
+	if narrow128(f.arena, v, sel, ints) {
+		return ints, sel
 	}
-	return &f.ints, refine(f.sel, sel, n, func(i uint32) bool {
-		at := i
+	return ints, refine(f.sel, sel, n, func(i uint32) bool {
+		row := i
 		if v.Enc == columnar.Const {
-			at = 0
+			row = 0
 		}
-		_, ok := v.I128[at].Int64()
+		_, ok := v.I128[row].Int64()
 		return ok || v.IsNull(int(i))
 	})
 }
