@@ -23,6 +23,7 @@ func (o *optimizer) reduceGroups(n *plan.Aggregate) plan.Node {
 	if len(d.scans) == 0 {
 		return n
 	}
+	n = o.sortedKeys(n, &d)
 	dropped := make([]bool, len(n.Groups))
 	for _, wide := range []bool{true, false} { // drop texts first, so that integers remain as keys
 		for i := len(n.Groups) - 1; i >= 0; i-- {
@@ -49,6 +50,49 @@ func (o *optimizer) reduceGroups(n *plan.Aggregate) plan.Node {
 		return n
 	}
 	return d.restore(&m, n)
+}
+
+// sortedKeys groups by the sorted one among equal columns, so that the groups may stream.
+func (o *optimizer) sortedKeys(n *plan.Aggregate, d *dependencies) *plan.Aggregate {
+	m := *n
+	m.Groups = append([]plan.NamedExpr(nil), n.Groups...)
+	outputs := plan.Outputs(n.Input)
+	for i, g := range m.Groups {
+		c, ok := g.Expr.(*plan.Column)
+		if !ok {
+			continue
+		}
+		if twin := o.sortedEqual(d, c, outputs); twin != nil {
+			m.Groups[i].Expr = twin
+		}
+	}
+	return &m
+}
+
+// sortedEqual finds a column equal to c by which the largest of the tables is sorted.
+func (o *optimizer) sortedEqual(d *dependencies, c *plan.Column, outputs plan.ColumnSet) *plan.Column {
+	equal := plan.ColumnSet{c.ID: {}}
+	for size := 0; size != len(equal); {
+		size = len(equal)
+		for _, p := range d.equal {
+			if equal.Has(p[0]) || equal.Has(p[1]) {
+				equal.Add(p[0])
+				equal.Add(p[1])
+			}
+		}
+	}
+	var best *plan.Column
+	most := 0.0
+	for _, s := range d.scans {
+		stats := o.estimator().table(s.Table)
+		for _, col := range s.Cols {
+			known := col.Ordinal < len(stats.Columns) && stats.Columns[col.Ordinal].Sorted
+			if known && equal.Has(col.ID) && outputs.Has(col.ID) && comparable(col.Typ, c.Typ) && stats.Rows > most {
+				best, most = plan.Ref(col), stats.Rows
+			}
+		}
+	}
+	return best
 }
 
 // dependencies are what determines what among the columns of one input: a key of a scan its other

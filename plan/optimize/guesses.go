@@ -10,6 +10,7 @@ const (
 	guessLikePrefix = 0.02
 	guessLikeInside = 0.05 // %word%
 	guessLikeMany   = 0.01 // %word%word%
+	guessNot        = 0.05 // at least, NOT anything
 	guessOther      = 0.5  // any other predicate
 	guessHaving     = 0.05 // a condition on an aggregate
 	guessResidual   = 0.9  // a further condition of an EXISTS

@@ -8,6 +8,9 @@ import "github.com/oxidb/oxidb/plan"
 //	Project y + 1 AS z (Project x * 2 AS y (a))  ⇒  Project x * 2 + 1 AS z (a)
 func mergeProjects(o *optimizer, root plan.Node) plan.Node {
 	return plan.RewriteNodes(root, func(n plan.Node) plan.Node {
+		if a, ok := n.(*plan.Aggregate); ok {
+			return overRenames(a)
+		}
 		p, ok := n.(*plan.Project)
 		if !ok {
 			return n
@@ -20,6 +23,21 @@ func mergeProjects(o *optimizer, root plan.Node) plan.Node {
 		}
 		return p
 	})
+}
+
+// overRenames lets an aggregate refer to the columns below a projection that only renames.
+func overRenames(a *plan.Aggregate) plan.Node {
+	p, ok := a.Input.(*plan.Project)
+	if !ok || !onlyRenames(p) {
+		return a
+	}
+	b := binding{}
+	for _, e := range p.Exprs {
+		b[e.Out.ID] = e.Expr
+	}
+	m := *a
+	m.Input = p.Input
+	return plan.MapExprs(&m, b.substitute)
 }
 
 func unchanged(p *plan.Project) bool {

@@ -43,6 +43,7 @@ var rules = []rule{
 	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
 	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
 	{Rule: Rule{"share_aggregates", "Equal aggregates are computed once; avg is sum over count.", false}, run: shareAggregates},
+	{Rule: Rule{"distinct_aggregates", "DISTINCT aggregates of one argument become two groupings.", false}, run: distinctAggregates},
 	{Rule: Rule{"group_keys", "Group columns that others determine are carried, not compared.", false}, run: groupKeys},
 	{Rule: Rule{"eager_aggregate", "One side of a join is aggregated before it when the groups are the other side's rows.", false}, run: eagerAggregate},
 	{Rule: Rule{"inequality_semi", "EXISTS with an equality and an inequality compares with the least and greatest value of the key.", false}, run: inequalitySemi},

@@ -166,7 +166,7 @@ func (e *estimator) fraction(x plan.Expr, look lookup) float64 {
 		}
 		return 1 - miss
 	case *plan.Not:
-		return 1 - e.fraction(x.X, look)
+		return max(guessNot, 1-e.fraction(x.X, look))
 	case *plan.Compare:
 		return e.compareFraction(x, look)
 	case *plan.InList:
