@@ -11,6 +11,10 @@ func (o *optimizer) pushIntoJoin(n *plan.Join, preds []plan.Expr) plan.Node {
 		return o.pushIntoRegion(n, preds)
 	case plan.RightJoin:
 		return o.push(leftward(n), preds)
+	case plan.SingleJoin:
+		if uniqueBuild(n) { // no second match to report
+			return o.push(newJoin(plan.LeftJoin, n.Left, n.Right, joinConds(n)), preds)
+		}
 	case plan.LeftJoin:
 		if rejectsNulls(o, preds, plan.Outputs(n.Right)) {
 			return o.pushIntoRegion(newJoin(plan.InnerJoin, n.Left, n.Right, joinConds(n)), preds)

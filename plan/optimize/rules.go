@@ -49,6 +49,7 @@ var rules = []rule{
 	{Rule: Rule{"inequality_semi", "EXISTS with an equality and an inequality compares with the least and greatest value of the key.", false}, run: inequalitySemi},
 	{Rule: Rule{"sorts", "Sorts whose order is lost go, and sort keys that decide nothing.", false}, run: sorts},
 	{Rule: Rule{"order_joins", "Joins are ordered by cost; the right child is the build side.", false}, run: orderJoins},
+	{Rule: Rule{"common_expressions", "What a node computes several times is computed once below it.", false}, run: commonExpressions},
 	{Rule: Rule{"build_sides", "Small preserved sides build; unique build keys are marked.", false}, run: buildSides},
 	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
 	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
