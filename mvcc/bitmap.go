@@ -15,8 +15,11 @@ type Bitmap struct {
 // Count is the number of marked rows.
 func (b *Bitmap) Count() int { return b.count }
 
-// Contains reports whether row is marked.
+// Contains reports whether row is marked; in a nil Bitmap none is.
 func (b *Bitmap) Contains(row uint32) bool {
+	if b == nil {
+		return false
+	}
 	word := int(row >> 6)
 	return word < len(b.words) && b.words[word]>>(row&63)&1 == 1
 }

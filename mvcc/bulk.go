@@ -149,7 +149,7 @@ func (w *BulkWriter) Finish(ctx context.Context) error {
 		w.local.chunks = append(w.local.chunks, b.chunk)
 	}
 	t.mu.Unlock()
-	return t.checkAllKeys(w.id)
+	return t.checkAllKeys(w.id, w.local.schema.Keys)
 }
 
 func compareBulk(a, b bulkChunk) int {

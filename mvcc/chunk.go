@@ -6,6 +6,7 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/index/ordered"
 )
 
 // localChunk is the first chunk number of rows that only their transaction sees. The numbers below
@@ -34,6 +35,7 @@ type chunk struct {
 	mu        sync.Mutex
 	columns   []*columnar.Vector // closed vectors by ordinal in fields; nil while in builders or when sealed
 	zones     []*Zone
+	indexes   map[string]*ordered.Component // by field ids
 }
 
 // rowsAt says how many rows of a chunk a snapshot from `at` on sees.

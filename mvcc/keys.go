@@ -1,9 +1,442 @@
 package mvcc
 
-import "github.com/oxidb/oxidb/columnar"
+import (
+	"context"
+	"encoding/binary"
+	"strings"
+	"sync"
 
-type keyIndex struct{}
+	"github.com/RoaringBitmap/roaring/v2"
 
-func (t *Txn) checkKeys(TableID, *localTable, *columnar.Batch) error { return nil }
-func (t *Txn) checkAllKeys(TableID) error                            { return nil }
-func (t *Txn) recheckKeys(*tableWrite, *table) error                 { return nil }
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/index/ordered"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// keyIndex finds rows of the open chunk of a table, or of a transaction, by key. It catches up with
+// the chunk when it is asked.
+type keyIndex struct {
+	mu    sync.Mutex
+	chunk *chunk
+	last  map[string]uint32 // the last row with a key, plus 1
+	next  []uint32          // per row, the one before it with its key, plus 1; 0 for none
+}
+
+// fieldsName tells keys apart by what they are made of.
+func (k *Key) fieldsName() string {
+	name := make([]byte, 0, 4*len(k.Fields))
+	for _, f := range k.Fields {
+		name = binary.LittleEndian.AppendUint32(name, uint32(f))
+	}
+	return string(name)
+}
+
+// keyColumns picks a key's columns out of columns that follow the schema.
+func keyColumns(s *Schema, k *Key, columns []*columnar.Vector) []*columnar.Vector {
+	picked := make([]*columnar.Vector, len(k.Fields))
+	for i, f := range k.Fields {
+		picked[i] = columns[s.ordinal(f)]
+	}
+	return picked
+}
+
+// find appends the rows of chunk c with a key; the caller keeps the chunk's builders from changing.
+func (x *keyIndex) find(s *Schema, k *Key, c *chunk, key []byte, dst []uint32) []uint32 {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.chunk != c || len(x.next) > c.rows {
+		x.chunk, x.last, x.next = c, map[string]uint32{}, nil
+	}
+	if len(x.next) < c.rows {
+		columns := c.keyPrefix(s, k, c.rows)
+		var buf []byte
+		for i := len(x.next); i < c.rows; i++ {
+			x.next = append(x.next, 0)
+			if !ordered.HasNull(columns, i) {
+				buf = ordered.AppendKey(buf[:0], columns, i)
+				x.next[i] = x.last[string(buf)]
+				x.last[string(buf)] = uint32(i) + 1
+			}
+		}
+	}
+	for at := x.last[string(key)]; at != 0; at = x.next[at-1] {
+		dst = append(dst, at-1)
+	}
+	return dst
+}
+
+// keyPrefix is the key columns of an open chunk's first rows.
+func (c *chunk) keyPrefix(s *Schema, k *Key, rows int) []*columnar.Vector {
+	columns := make([]*columnar.Vector, len(k.Fields))
+	for i, f := range k.Fields {
+		if at := c.field(f); at >= 0 {
+			columns[i] = c.builders[at].View(rows)
+		} else {
+			columns[i] = missingColumn(&s.Columns[s.ordinal(f)], rows)
+		}
+	}
+	return columns
+}
+
+// component is a closed chunk's ordered index by a key, built at first use, and the columns to search it with.
+func (s *Store) component(ctx context.Context, id TableID, schema *Schema, k *Key, c *chunk) (*ordered.Component, []*columnar.Vector, error) {
+	columns := make([]*columnar.Vector, len(k.Fields))
+	c.narrow(s.dictsOfTable(id))
+	name := k.fieldsName()
+	for i, f := range k.Fields {
+		at := c.field(f)
+		if at < 0 {
+			columns[i] = missingColumn(&schema.Columns[schema.ordinal(f)], c.rows)
+			continue
+		}
+		var err error
+		if columns[i], err = s.column(ctx, id, c, at); err != nil {
+			return nil, nil, err
+		}
+	}
+	c.mu.Lock()
+	known := c.indexes[name]
+	c.mu.Unlock()
+	if known == nil {
+		known = ordered.Build(columns, c.rows)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.indexes == nil {
+			c.indexes = map[string]*ordered.Component{}
+		}
+		c.indexes[name] = known
+	}
+	return known, columns, nil
+}
+
+// probe is rows whose keys are looked for.
+type probe struct {
+	table    TableID
+	snapshot Timestamp
+	schema   *Schema
+	key      *Key
+	columns  []*columnar.Vector
+	rows     []uint32 // without NULLs
+	lo, hi   types.Value
+	bounded  bool
+}
+
+// newProbe takes rows sel (all n for nil) of columns that follow the schema.
+func newProbe(id TableID, snapshot Timestamp, s *Schema, k *Key, columns []*columnar.Vector, sel []uint32, n int) *probe {
+	p := &probe{table: id, snapshot: snapshot, schema: s, key: k, columns: keyColumns(s, k, columns)}
+	if sel == nil {
+		sel = ascendingRows(0, n)
+	}
+	for _, row := range sel {
+		if !ordered.HasNull(p.columns, int(row)) {
+			p.rows = append(p.rows, row)
+		}
+	}
+	p.bound()
+	return p
+}
+
+// bound takes the range of the first key column, where that is a number, to pass over chunks by.
+func (p *probe) bound() {
+	v := p.columns[0]
+	if c := v.Type.Class(); len(p.rows) == 0 || c != types.ClassInt && (c != types.ClassDecimal || v.Layout == columnar.I128) {
+		return
+	}
+	lo, hi := v.Int(int(p.rows[0])), v.Int(int(p.rows[0]))
+	for _, row := range p.rows {
+		x := v.Int(int(row))
+		lo, hi = min(lo, x), max(hi, x)
+	}
+	p.lo, p.hi, p.bounded = types.Int(v.Type, lo), types.Int(v.Type, hi), true
+}
+
+// misses reports that no row of a closed chunk can have one of the keys.
+func (p *probe) misses(c *chunk) bool {
+	at := c.field(p.key.Fields[0])
+	if !p.bounded || at < 0 {
+		return false
+	}
+	c.mu.Lock()
+	z := c.zones[at]
+	c.mu.Unlock()
+	return !z.Unbounded() && !z.Min.Wide && !z.Max.Wide && (z.Max.I < p.lo.I || z.Min.I > p.hi.I)
+}
+
+// values is the key of a row as values.
+func (p *probe) values(row uint32, dst []types.Value) []types.Value {
+	dst = dst[:0]
+	for _, v := range p.columns {
+		dst = append(dst, v.Value(int(row)))
+	}
+	return dst
+}
+
+// violation is the error of a row whose key is taken.
+func (p *probe) violation(row uint32) error {
+	return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", p.key.Name).
+		WithDetail("Key %s already exists.", p.describe(row))
+}
+
+// describe is a row's key as PostgreSQL writes it: (a, b)=(1, x).
+func (p *probe) describe(row uint32) string {
+	names := make([]string, len(p.columns))
+	values := make([]string, len(p.columns))
+	for i, v := range p.columns {
+		names[i] = p.schema.Columns[p.schema.ordinal(p.key.Fields[i])].Name
+		values[i] = types.Format(v.Value(int(row)))
+	}
+	return "(" + strings.Join(names, ", ") + ")=(" + strings.Join(values, ", ") + ")"
+}
+
+// target is a chunk to look for keys in, and the rows of it that are deleted.
+type target struct {
+	chunk   *chunk
+	closed  bool
+	deletes *deleteSet
+	own     *roaring.Bitmap
+	seen    int // rows that the transaction's snapshot sees
+}
+
+func (t *target) live(row uint32) bool {
+	return !t.deletes.contains(row) && (t.own == nil || !t.own.Contains(row))
+}
+
+// conflict is the error of adding a key that a row of the target has. A row that only the snapshot
+// still sees must not get a twin there either: that transaction has to start again.
+func (t *target) conflict(p *probe, row, other uint32) error {
+	switch {
+	case t.live(other):
+		return p.violation(row)
+	case t.own != nil && t.own.Contains(other), int(other) >= t.seen, t.deletes.at(p.snapshot).Contains(other):
+		return nil
+	}
+	return concurrentUpdate()
+}
+
+// searchClosed looks for the keys in a closed chunk.
+func (s *Store) searchClosed(p *probe, t *target) error {
+	t.chunk.narrow(s.dictsOfTable(p.table))
+	if p.misses(t.chunk) {
+		return nil
+	}
+	component, columns, err := s.component(context.Background(), p.table, p.schema, p.key, t.chunk)
+	if err != nil {
+		return err
+	}
+	var found []uint32
+	var key []types.Value
+	for _, row := range p.rows {
+		key = p.values(row, key)
+		found = component.Seek(columns, key, found[:0])
+		for _, other := range found {
+			if err := t.conflict(p, row, other); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// searchOpen looks for the keys in an open chunk, whose builders the caller keeps from changing.
+func (x *keyIndex) searchOpen(p *probe, t *target) error {
+	var key []byte
+	var found []uint32
+	for _, row := range p.rows {
+		key = ordered.AppendKey(key[:0], p.columns, int(row))
+		found = x.find(p.schema, p.key, t.chunk, key, found[:0])
+		for _, other := range found {
+			if err := t.conflict(p, row, other); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// searchSelf looks for equal keys among the rows themselves.
+func (p *probe) searchSelf() error {
+	if len(p.rows) < 2 {
+		return nil
+	}
+	seen := make(map[string]struct{}, len(p.rows))
+	var key []byte
+	for _, row := range p.rows {
+		key = ordered.AppendKey(key[:0], p.columns, int(row))
+		if _, ok := seen[string(key)]; ok {
+			return p.violation(row)
+		}
+		seen[string(key)] = struct{}{}
+	}
+	return nil
+}
+
+// checkKeys reports a row of the batch whose key another live row has: one committed by anyone up to
+// now, one of the transaction's own, or one of the batch. Rows that the transaction deleted do not count.
+func (t *Txn) checkKeys(id TableID, l *localTable, b *columnar.Batch) error {
+	for i := range l.schema.Keys {
+		p := newProbe(id, t.snapshot, &l.schema, &l.schema.Keys[i], b.Cols, b.Sel, b.Len)
+		if err := p.searchSelf(); err != nil {
+			return err
+		}
+		if err := t.searchOwn(p, l, i); err != nil {
+			return err
+		}
+		if err := t.searchShared(p, l, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Txn) searchOwn(p *probe, l *localTable, key int) error {
+	if l.keys == nil {
+		l.keys = newKeyIndexes(len(l.schema.Keys))
+	}
+	for _, c := range l.chunks {
+		at := target{chunk: c}
+		if own := l.deletes[c.id]; own != nil {
+			at.own = own.rows
+		}
+		err := error(nil)
+		if c.closed {
+			err = t.store.searchClosed(p, &at)
+		} else {
+			err = l.keys[key].searchOpen(p, &at)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newKeyIndexes(n int) []*keyIndex {
+	all := make([]*keyIndex, n)
+	for i := range all {
+		all[i] = &keyIndex{}
+	}
+	return all
+}
+
+// searchShared looks in the shared chunks: the open one under the lock, the closed ones after.
+func (t *Txn) searchShared(p *probe, l *localTable, key int) error {
+	if l.base == nil {
+		return nil
+	}
+	closed, err := t.openShared(p, l, key)
+	if err != nil {
+		return err
+	}
+	for i := range closed {
+		if err := t.store.searchClosed(p, &closed[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Txn) openShared(p *probe, l *localTable, key int) ([]target, error) {
+	s := t.store
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	shared := s.tables[p.table]
+	if shared == nil {
+		return nil, changedMeanwhile(l.name)
+	}
+	if !l.anyChecked {
+		l.anyChecked, l.checked = true, s.last // later commits are looked at when this transaction commits
+	}
+	var closed []target
+	for _, c := range shared.chunks {
+		at := target{chunk: c, deletes: c.deletes, seen: c.visible(t.snapshot)}
+		if own := l.deletes[c.id]; own != nil {
+			at.own = own.rows
+		}
+		if c.closed {
+			closed = append(closed, at)
+		} else if err := shared.keyIndex(p.schema, key).searchOpen(p, &at); err != nil {
+			return nil, err
+		}
+	}
+	return closed, nil
+}
+
+// keyIndex is the table's index of the open chunk by key number n of a schema that may be a
+// transaction's own.
+func (t *table) keyIndex(s *Schema, n int) *keyIndex {
+	t.keysMu.Lock()
+	defer t.keysMu.Unlock()
+	name := s.Keys[n].fieldsName()
+	if t.keys == nil {
+		t.keys = map[string]*keyIndex{}
+	}
+	if t.keys[name] == nil {
+		t.keys[name] = &keyIndex{}
+	}
+	return t.keys[name]
+}
+
+// recheckKeys looks for the transaction's new keys among rows that others committed since they were
+// checked. Store.mu is held.
+func (t *Txn) recheckKeys(w *tableWrite, shared *table) error {
+	l := w.local
+	for i := range l.schema.Keys {
+		var targets []target
+		for _, c := range shared.chunks {
+			if c.history[len(c.history)-1].at <= l.checked {
+				continue
+			}
+			at := target{chunk: c, deletes: c.deletes, closed: c.closed, seen: c.visible(t.snapshot)}
+			if own := l.deletes[c.id]; own != nil {
+				at.own = own.rows
+			}
+			targets = append(targets, at)
+		}
+		if len(targets) == 0 {
+			return nil
+		}
+		probes, err := t.ownRows(w, &l.schema.Keys[i])
+		if err != nil {
+			return err
+		}
+		for _, p := range probes {
+			for j := range targets {
+				if targets[j].closed {
+					err = t.store.searchClosed(p, &targets[j])
+				} else {
+					err = shared.keyIndex(&l.schema, i).searchOpen(p, &targets[j])
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// ownRows is the keys of all rows that a commit adds.
+func (t *Txn) ownRows(w *tableWrite, k *Key) ([]*probe, error) {
+	l := w.local
+	var probes []*probe
+	for _, rows := range w.tail {
+		probes = append(probes, newProbe(w.id, t.snapshot, &l.schema, k, rows.cols, rows.sel, rows.cols[0].Len))
+	}
+	for _, c := range w.adopted {
+		_, columns, err := t.store.component(context.Background(), w.id, &l.schema, k, c)
+		if err != nil {
+			return nil, err
+		}
+		p := &probe{table: w.id, snapshot: t.snapshot, schema: &l.schema, key: k, columns: columns}
+		own := l.deletes[c.id]
+		for i := range c.rows {
+			if !ordered.HasNull(columns, i) && (own == nil || !own.rows.Contains(uint32(i))) {
+				p.rows = append(p.rows, uint32(i))
+			}
+		}
+		p.bound()
+		probes = append(probes, p)
+	}
+	return probes, nil
+}

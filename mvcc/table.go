@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -16,7 +17,9 @@ type table struct {
 	versions []schemaVersion // ascending, at least one
 	chunks   []*chunk        // in table order; the open one, if any, is the last
 	next     uint32          // number of the next chunk
-	keys     []*keyIndex     // as Schema.Keys of the newest version
+
+	keysMu sync.Mutex
+	keys   map[string]*keyIndex // of the open chunk, by name of the key
 }
 
 // newest is the schema that commits are checked against.

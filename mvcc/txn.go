@@ -1,6 +1,7 @@
 package mvcc
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -40,7 +41,10 @@ type localTable struct {
 	next    uint32
 	deletes map[uint32]*ownDeletes
 	keys    []*keyIndex // of own rows, as schema.Keys
-	checked Timestamp   // own rows were compared with all commits up to here
+	// checked: the keys of all own rows were compared with the commits up to here; anyChecked says
+	// that any were.
+	checked    Timestamp
+	anyChecked bool
 }
 
 // ownDeletes is the rows of one chunk that the transaction deleted.
@@ -141,9 +145,15 @@ func (t *Txn) AlterTable(id TableID, name string, schema Schema) error {
 			return sqlerr.Unsupported(-1, -1, "changing the type of a stored column from "+l.schema.Columns[at].Type.String()+" to "+def.Type.String())
 		}
 	}
+	var added []Key
+	for _, k := range schema.Keys {
+		if !slices.ContainsFunc(l.schema.Keys, func(old Key) bool { return slices.Equal(old.Fields, k.Fields) }) {
+			added = append(added, k)
+		}
+	}
 	l.closeOpen()
 	l.name, l.schema, l.altered, l.keys = name, schema, true, nil
-	return t.checkAllKeys(id)
+	return t.checkAllKeys(id, added)
 }
 
 // DropTable removes a table and its rows.

@@ -157,7 +157,7 @@ func write(t *testing.T, fs vfs.FS, path string, raw []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Write(raw); err != nil {
+	if _, err := f.Write(bytes.Clone(raw)); err != nil { // Write may change what it is given
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

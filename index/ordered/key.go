@@ -1,0 +1,157 @@
+package ordered
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/types"
+)
+
+// rank maps row i of a column to a number of the same order; ok is false for layouts whose values do
+// not fit 64 bits, and for dictionaries that are not sorted.
+func rank(v *columnar.Vector, i int) uint64 {
+	switch {
+	case v.Enc == columnar.Dict:
+		return uint64(v.Code(i))
+	case v.Layout <= columnar.I64:
+		return uint64(v.Int(i)) ^ 1<<63
+	}
+	return floatRank(floatAt(v, i))
+}
+
+func floatAt(v *columnar.Vector, i int) float64 {
+	if v.Enc == columnar.Const {
+		i = 0
+	}
+	if v.Layout == columnar.F32 {
+		return float64(v.F32[i])
+	}
+	return v.F64[i]
+}
+
+// floatRank orders as PostgreSQL does: -0 equals 0 and NaN is above all.
+func floatRank(f float64) uint64 {
+	switch {
+	case f != f:
+		return math.MaxUint64
+	case f == 0:
+		return 1 << 63
+	}
+	bits := math.Float64bits(f)
+	if bits>>63 == 1 {
+		return ^bits
+	}
+	return bits | 1<<63
+}
+
+// ranked reports whether rank gives the column's order.
+func ranked(v *columnar.Vector) bool {
+	if v.Enc == columnar.Dict {
+		return v.Dict.Sorted
+	}
+	return v.Layout <= columnar.I64 || v.Layout == columnar.F32 || v.Layout == columnar.F64
+}
+
+// text gives row i of a column of strings or UUIDs.
+func text(v *columnar.Vector, i int) []byte {
+	if v.Enc == columnar.Dict {
+		return v.Dict.Values.Row(int(v.Code(i)))
+	}
+	if v.Enc == columnar.Const {
+		i = 0
+	}
+	if v.Layout == columnar.Bytes16 {
+		return v.UUID[i][:]
+	}
+	return v.Row(i)
+}
+
+// compareRows orders rows a and b by the key columns.
+func compareRows(columns []*columnar.Vector, a, b int) int {
+	for _, v := range columns {
+		if c := compareIn(v, a, b); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func compareIn(v *columnar.Vector, a, b int) int {
+	if v.Enc == columnar.Const {
+		return 0
+	}
+	if ranked(v) {
+		return cmp.Compare(rank(v, a), rank(v, b))
+	}
+	if v.Layout == columnar.I128 {
+		return segment.CompareWide(v.I128[a], v.I128[b])
+	}
+	if v.Layout == columnar.Spans {
+		return segment.Compare(v.Value(a), v.Value(b))
+	}
+	return bytes.Compare(text(v, a), text(v, b))
+}
+
+// CompareKey orders row i of the key columns against a key.
+func CompareKey(columns []*columnar.Vector, i int, key []types.Value) int {
+	for at, v := range columns {
+		if c := compareValue(v, i, &key[at]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func compareValue(v *columnar.Vector, i int, value *types.Value) int {
+	switch v.Type.Class() {
+	case types.ClassInt:
+		return cmp.Compare(v.Int(i), value.I)
+	case types.ClassDecimal:
+		if v.Layout == columnar.I128 || value.Wide {
+			return segment.CompareWide(v.Value(i).Unscaled(), value.Unscaled())
+		}
+		return cmp.Compare(v.Int(i), value.I)
+	case types.ClassFloat:
+		return cmp.Compare(rank(v, i), floatRank(value.F))
+	case types.ClassInterval:
+		return segment.Compare(v.Value(i), *value)
+	}
+	return bytes.Compare(text(v, i), []byte(value.S))
+}
+
+// HasNull reports whether a key column is NULL at row i.
+func HasNull(columns []*columnar.Vector, i int) bool {
+	for _, v := range columns {
+		if v.Valid != nil && v.IsNull(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// AppendKey appends bytes that are equal exactly for equal keys, whatever the columns' layouts.
+func AppendKey(dst []byte, columns []*columnar.Vector, i int) []byte {
+	for _, v := range columns {
+		switch v.Type.Class() {
+		case types.ClassInt:
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(v.Int(i)))
+		case types.ClassDecimal:
+			wide := v.Value(i).Unscaled()
+			dst = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(dst, wide.Lo), uint64(wide.Hi))
+		case types.ClassFloat:
+			dst = binary.LittleEndian.AppendUint64(dst, floatRank(floatAt(v, i)))
+		case types.ClassInterval:
+			span := v.Value(i).Span
+			dst = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(dst, uint32(span.Months)), uint32(span.Days))
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(span.Micros))
+		default:
+			s := text(v, i)
+			dst = append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+		}
+	}
+	return dst
+}
