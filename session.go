@@ -105,6 +105,7 @@ func (s *Session) Setting(name string) (string, error) {
 func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Result, error) {
 	stmts, err := parser.Parse(sql)
 	if err != nil {
+		s.fail()
 		return nil, err
 	}
 	if len(stmts) == 0 {
@@ -130,6 +131,15 @@ func (s *Session) Exec(ctx context.Context, sql string, args ...any) (int64, err
 		return 0, err
 	}
 	return r.Drain()
+}
+
+// fail makes an open transaction block a failed one.
+func (s *Session) fail() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.txn != nil {
+		s.txn.failed = true
+	}
 }
 
 // run executes one statement under the session's lock; a failure inside a transaction block fails

@@ -2,6 +2,7 @@ package oxidb_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/oxidb/oxidb"
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/arrowio"
+	"github.com/oxidb/oxidb/plan/optimize"
 	"github.com/oxidb/oxidb/sqltest"
 	"github.com/oxidb/oxidb/types"
 )
@@ -19,6 +21,18 @@ import (
 var configurations = map[string]map[string]string{
 	"default":    {},
 	"one-worker": {"threads": "1"},
+	"no-rules":   {"disabled_rules": optionalRules()},
+}
+
+// optionalRules are the optimizer rules that only make plans faster.
+func optionalRules() string {
+	var names []string
+	for _, r := range optimize.Rules() {
+		if !r.Required {
+			names = append(names, r.Name)
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 type engine struct {
@@ -61,18 +75,31 @@ func (c *connection) Query(ctx context.Context, sql string) ([]sqltest.Column, [
 		if err != nil {
 			return nil, nil, err
 		}
-		if rows, err = appendRows(rows, rec, result.Types()); err != nil {
+		if rows, err = appendRows(rows, rec, result.Types(), c.location()); err != nil {
 			return nil, nil, err
 		}
 	}
 	return cols, rows, nil
 }
 
+// location is the session's time zone, in which timestamptz is shown.
+func (c *connection) location() *time.Location {
+	name, err := c.session.Setting("timezone")
+	if err != nil {
+		return time.UTC
+	}
+	loc, err := types.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
 // typeName is format_type without parameters, as the files write types.
 func typeName(t types.Type) string { return t.Kind.String() }
 
 // appendRows gives every value as PostgreSQL's text.
-func appendRows(rows [][]*string, rec arrow.RecordBatch, kinds []types.Type) ([][]*string, error) {
+func appendRows(rows [][]*string, rec arrow.RecordBatch, kinds []types.Type, loc *time.Location) ([][]*string, error) {
 	from := len(rows)
 	for range rec.NumRows() {
 		rows = append(rows, make([]*string, rec.NumCols()))
@@ -84,7 +111,7 @@ func appendRows(rows [][]*string, rec arrow.RecordBatch, kinds []types.Type) ([]
 		}
 		for i := range v.Len {
 			if !v.IsNull(i) {
-				text := string(types.Append(nil, v.Value(i), time.UTC))
+				text := string(types.Append(nil, v.Value(i), loc))
 				rows[from+i][c] = &text
 			}
 		}
@@ -121,7 +148,7 @@ func target() sqltest.Target {
 
 // The files are the meaning of SQL; every answer in them is PostgreSQL 15's.
 func TestSQL(t *testing.T) {
-	sqltest.RunDir(t, target(), "sqltest/slt/*/*.slt", "default", "one-worker")
+	sqltest.RunDir(t, target(), "sqltest/slt/*/*.slt", "default", "one-worker", "no-rules")
 }
 
 // The public corpus of SQLite, filtered for PostgreSQL: expressions, joins and aggregates at random.

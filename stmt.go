@@ -31,6 +31,7 @@ type Stmt struct {
 func (s *Session) Prepare(ctx context.Context, sql string, declared ...types.Type) (*Stmt, error) {
 	stmt, err := parser.ParseOne(sql)
 	if err != nil {
+		s.fail()
 		return nil, err
 	}
 	s.mu.Lock()

@@ -56,6 +56,7 @@ func systemTables() []systemTable {
 			}
 		}},
 		{"table_constraints", []catalog.Column{text("constraint_catalog"), text("constraint_schema"), text("constraint_name"), text("table_schema"), text("table_name"), text("constraint_type")}, constraintRows},
+		{"indexes", []catalog.Column{text("index_schema"), text("index_name"), text("table_schema"), text("table_name"), text("column_names"), text("is_primary"), text("is_unique")}, indexRows},
 		{"key_column_usage", []catalog.Column{text("constraint_name"), text("table_schema"), text("table_name"), text("column_name"), integer4("ordinal_position")}, keyRows},
 	}
 }

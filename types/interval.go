@@ -165,7 +165,15 @@ func intervalFields(s string) ([]string, bool) {
 		default:
 			return nil, false
 		}
-		out = append(out, s[start:i])
+		field := s[start:i]
+		if (field == "-" || field == "+") && i < len(s) { // "1 month - 1 day": the sign of the next number
+			for i < len(s) && s[i] == ' ' {
+				i++
+			}
+			s = s[:i] + field + s[i:]
+			continue
+		}
+		out = append(out, field)
 	}
 	return out, true
 }

@@ -193,7 +193,7 @@ func (d *datetime) plainNumber(f string, pending *[]int64) error {
 // finishNamed resolves "8 January 1999" and "January 8 1999".
 func (d *datetime) finishNamed(pending []int64) error {
 	switch {
-	case len(pending) == 0 && (d.month == 0) == !d.haveDate:
+	case len(pending) == 0 && (d.haveDate || d.month == 0):
 		return nil
 	case len(pending) == 2 && d.month != 0 && !d.haveDate:
 		d.day, d.year, d.haveDate = pending[0], pending[1], true
@@ -347,7 +347,7 @@ func (d *datetime) zoneField(f string) error {
 	minutes, _ := strconv.ParseInt(digits[2:4], 10, 64)
 	seconds, _ := strconv.ParseInt(digits[4:6], 10, 64)
 	if hours > 15 || minutes > 59 || seconds > 59 {
-		return sqlerr.New(sqlerr.DatetimeFieldOverflow, "time zone displacement out of range: %s", strconv.Quote(d.text))
+		return sqlerr.New("22009", "time zone displacement out of range: %s", strconv.Quote(d.text))
 	}
 	d.offset = hours*Hour + minutes*Minute + seconds*Second
 	if f[0] == '-' {

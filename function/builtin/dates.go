@@ -18,6 +18,10 @@ func dateFunctions() []function.Scalar {
 	list := []function.Scalar{
 		{Name: "make_date", Args: args(i, i, i), Return: returns(types.TDate), Eval: intFn(makeDate)},
 		{Name: "make_timestamp", Args: args(i, i, i, i, i, types.TDouble), Return: returns(ts), Eval: intFn(makeTimestamp)},
+		{Name: "make_time", Args: args(i, i, types.TDouble), Return: returns(types.TTime), Eval: intFn(func(a []*columnar.Vector, i int) (int64, error) {
+			return clock(a[0].Int(i), a[1].Int(i), function.FloatAt(a[2], i))
+		})},
+		{Name: "date_bin", Args: args(types.TInterval, ts, ts), Return: returns(ts), Eval: intFn(dateBin)},
 		{Name: "age", Args: args(ts, ts), Return: returns(types.TInterval), Eval: age},
 		{Name: "to_timestamp", Args: args(types.TDouble), Return: returns(tz), Eval: intFn(func(a []*columnar.Vector, i int) (int64, error) {
 			return int64(math.Round(function.FloatAt(a[0], i) * types.Second)), nil
@@ -83,11 +87,29 @@ func makeTimestamp(a []*columnar.Vector, i int) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	h, m, s := a[3].Int(i), a[4].Int(i), function.FloatAt(a[5], i)
+	inDay, err := clock(a[3].Int(i), a[4].Int(i), function.FloatAt(a[5], i))
+	return days*types.Day + inDay, err
+}
+
+// clock is a time of day from its fields.
+func clock(h, m int64, s float64) (int64, error) {
 	if h < 0 || h > 24 || m < 0 || m > 59 || !(s >= 0 && s <= 60) {
 		return 0, sqlerr.New(sqlerr.DatetimeFieldOverflow, "time field value out of range: %d:%02d:%g", h, m, s)
 	}
-	return days*types.Day + h*types.Hour + m*types.Minute + int64(math.Round(s*types.Second)), nil
+	return h*types.Hour + m*types.Minute + int64(math.Round(s*types.Second)), nil
+}
+
+// dateBin is the start of the stride that holds a timestamp, counted from an origin.
+func dateBin(a []*columnar.Vector, i int) (int64, error) {
+	stride := function.SpanAt(a[0], i)
+	width := int64(stride.Days)*types.Day + stride.Micros
+	switch {
+	case stride.Months != 0:
+		return 0, sqlerr.Unsupported(-1, -1, "a stride of months or years in date_bin")
+	case width <= 0:
+		return 0, sqlerr.New(sqlerr.DatetimeFieldOverflow, "stride must be greater than zero")
+	}
+	return a[2].Int(i) + floor(a[1].Int(i)-a[2].Int(i), width)*width, nil
 }
 
 // age is the symbolic difference: years, months and days as on a calendar.
@@ -247,8 +269,8 @@ func atTimeZone(convert func(int64, *time.Location) int64) function.Eval {
 
 // dateTemplates are to_char's patterns, longest first where one begins another.
 var dateTemplates = []string{
-	"YYYY", "YYY", "YY", "Month", "MONTH", "month", "Mon", "MON", "mon", "MM", "DDD", "DD", "Day", "DAY", "day", "Dy", "DY", "dy", "ID", "D",
-	"HH24", "HH12", "HH", "MI", "SS", "MS", "US", "AM", "PM", "am", "pm", "Q", "IW", "IYYY", "WW", "J", "FM",
+	"YYYY", "YYY", "YY", "Y", "CC", "Month", "MONTH", "month", "Mon", "MON", "mon", "MM", "DDD", "DD", "Day", "DAY", "day", "Dy", "DY", "dy", "ID", "D",
+	"HH24", "HH12", "HH", "MI", "SS", "MS", "US", "AM", "PM", "am", "pm", "Q", "IW", "IYYY", "WW", "W", "J", "FM",
 }
 
 func toChar(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
@@ -269,6 +291,7 @@ func toChar(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
 					fill = false
 				} else {
 					b = appendTemplate(b, t, at, days, fill)
+					fill = true
 				}
 				pattern, matched = pattern[len(t):], true
 				break
@@ -309,6 +332,12 @@ func appendTemplate(b []byte, t string, at time.Time, days int64, fill bool) []b
 		return number(at.Year()%1000, 3)
 	case "YY":
 		return number(at.Year()%100, 2)
+	case "Y":
+		return number(at.Year()%10, 1)
+	case "CC":
+		return number((at.Year()+99)/100, 2)
+	case "W":
+		return number((at.Day()-1)/7+1, 1)
 	case "IYYY":
 		return number(isoYear, 4)
 	case "Month", "MONTH", "month":

@@ -38,6 +38,7 @@ func fields() []field {
 		{name: "doy", date: func(d int64) int64 { y, _, _ := types.CivilFromDays(d); return d - types.DaysFromCivil(y, 1, 1) + 1 }},
 		{name: "week", date: func(d int64) int64 { _, w := isoWeek(d); return w }},
 		{name: "isoyear", date: func(d int64) int64 { y, _ := isoWeek(d); return historical(y) }},
+		{name: "julian", date: func(d int64) int64 { return d + 2440588 }},
 		{name: "hour", clock: func(t int64) int64 { return t / types.Hour }, span: func(s types.Span) int64 { return s.Micros / types.Hour }},
 		{name: "minute", clock: func(t int64) int64 { return t / types.Minute % 60 }, span: func(s types.Span) int64 { return s.Micros / types.Minute % 60 }},
 		{name: "second", scale: 6, clock: func(t int64) int64 { return t % types.Minute }, span: func(s types.Span) int64 { return s.Micros % types.Minute }},

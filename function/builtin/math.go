@@ -58,7 +58,11 @@ func mathFunctions() []function.Scalar {
 	for _, name := range []string{"power", "pow"} {
 		list = append(list, function.Scalar{Name: name, Args: args(d, d), Return: returns(d), Eval: floatFn(power)})
 	}
+	list = append(list, bitFunctions()...)
 	return append(list,
+		function.Scalar{Name: "scale", Args: args(numericArgument), Return: returns(types.TInteger), Eval: intFn(func(a []*columnar.Vector, _ int) (int64, error) {
+			return int64(a[0].Type.Scale), nil
+		})},
 		function.Scalar{Name: "atan2", Args: args(d, d), Return: returns(d), Eval: floatFn(func(a []*columnar.Vector, i int) (float64, error) {
 			return math.Atan2(function.FloatAt(a[0], i), function.FloatAt(a[1], i)), nil
 		})},
@@ -73,6 +77,35 @@ func mathFunctions() []function.Scalar {
 			}
 			return x / base, err
 		})})
+}
+
+// bitFunctions are the operators on bits; shifts take the count modulo the width, as PostgreSQL's do.
+func bitFunctions() []function.Scalar {
+	var list []function.Scalar
+	for _, t := range []types.Type{types.TSmallInt, types.TInteger, types.TBigInt} {
+		width := map[types.Kind]int64{types.SmallInt: 32, types.Integer: 32, types.BigInt: 64}[t.Kind]
+		cut := func(v int64) int64 {
+			switch t.Kind {
+			case types.SmallInt:
+				return int64(int16(v))
+			case types.Integer:
+				return int64(int32(v))
+			}
+			return v
+		}
+		two := func(name string, second types.Type, f func(x, y int64) int64) function.Scalar {
+			return function.Scalar{Name: name, Args: args(t, second), Return: returns(t), Eval: intFn(func(a []*columnar.Vector, i int) (int64, error) {
+				return cut(f(a[0].Int(i), a[1].Int(i))), nil
+			})}
+		}
+		list = append(list,
+			two("bitand_op", t, func(x, y int64) int64 { return x & y }), two("bitor_op", t, func(x, y int64) int64 { return x | y }),
+			two("bitxor_op", t, func(x, y int64) int64 { return x ^ y }),
+			two("shift_left_op", types.TInteger, func(x, y int64) int64 { return x << (y & (width - 1)) }),
+			two("shift_right_op", types.TInteger, func(x, y int64) int64 { return x >> (y & (width - 1)) }),
+			function.Scalar{Name: "bitnot_op", Args: args(t), Return: returns(t), Eval: intFn(func(a []*columnar.Vector, i int) (int64, error) { return ^a[0].Int(i), nil })})
+	}
+	return list
 }
 
 // floatFunctions are the double precision functions of one argument.
@@ -284,7 +317,7 @@ func toWhole(round rounding) func([]*columnar.Vector, int) (types.Int128, error)
 
 // digitsKept is the type of round and trunc to a constant number of digits: that scale.
 func digitsKept(t types.Type, consts []*types.Value) types.Type {
-	if digits := consts[1]; digits != nil && digits.I < int64(t.Scale) {
+	if digits := consts[1]; digits != nil && digits.I <= types.MaxPrecision {
 		scale := int(max(digits.I, 0))
 		return types.TNumeric(int(t.Precision)-int(t.Scale)+scale+1, scale)
 	}

@@ -22,7 +22,7 @@ func searchFunctions() []function.Scalar {
 			return characterIndex(text(a[0], i), text(a[1], i)), nil
 		})),
 		fn("position", args(t, t), i, intFn(func(a []*columnar.Vector, i int) (int64, error) {
-			return characterIndex(text(a[1], i), text(a[0], i)), nil
+			return characterIndex(text(a[0], i), text(a[1], i)), nil
 		})),
 		fn("starts_with", args(t, t), types.TBoolean, intFn(func(a []*columnar.Vector, i int) (int64, error) {
 			return truth(bytes.HasPrefix(text(a[0], i), text(a[1], i))), nil

@@ -51,6 +51,15 @@ func stringFunctions() []function.Scalar {
 		one("quote_literal", t, textFn(func(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
 			return append(b, types.Quote(string(text(a[0], i)))...), nil
 		})),
+		fn("to_hex", args(i), t, textFn(func(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
+			return strconv.AppendUint(b, uint64(uint32(a[0].Int(i))), 16), nil
+		})),
+		fn("length", args(t, t), i, intFn(func(a []*columnar.Vector, i int) (int64, error) {
+			if name := string(text(a[1], i)); !strings.EqualFold(strings.ReplaceAll(name, "-", ""), "utf8") {
+				return 0, sqlerr.New(sqlerr.InvalidParameterValue, "invalid encoding name %q", name)
+			}
+			return int64(utf8.RuneCount(text(a[0], i))), nil
+		})),
 		fn("to_hex", args(types.TBigInt), t, textFn(func(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
 			return strconv.AppendUint(b, uint64(a[0].Int(i)), 16), nil
 		})),
