@@ -113,3 +113,32 @@ func AndOf(terms []Expr) Expr {
 
 // Ref is a reference to a node's output column.
 func Ref(c Column) *Column { return &c }
+
+// Contains reports whether match holds for root, a node below it, or one inside a subquery or a
+// shared plan.
+func Contains(root Node, match func(Node) bool) bool {
+	if match(root) {
+		return true
+	}
+	for _, c := range root.Children() {
+		if Contains(c, match) {
+			return true
+		}
+	}
+	if s, ok := root.(*Shared); ok && Contains(s.Plan.Input, match) {
+		return true
+	}
+	found := false
+	for _, e := range Exprs(root) {
+		Walk(e, func(e Expr) bool {
+			switch e := e.(type) {
+			case *Subquery:
+				found = found || Contains(e.Input, match)
+			case *RuntimeValue:
+				found = found || Contains(e.Input, match)
+			}
+			return !found
+		})
+	}
+	return found
+}

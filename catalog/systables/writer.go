@@ -60,10 +60,9 @@ func (w *Writer) CreateTable(t *catalog.Table) (*catalog.Table, error) {
 	c.Columns = append([]catalog.Column(nil), t.Columns...)
 	for i := range c.Columns {
 		if c.Columns[i].FieldID == 0 {
-			c.NextField++
-			c.Columns[i].FieldID = c.NextField
+			c.Columns[i].FieldID = max(c.NextField, 1)
 		}
-		c.NextField = max(c.NextField, c.Columns[i].FieldID)
+		c.NextField = max(c.NextField, c.Columns[i].FieldID+1)
 	}
 	c.Indexes = append([]catalog.Index(nil), t.Indexes...)
 	for i := range c.Indexes {
