@@ -31,6 +31,9 @@ func (b *Binder) arith(op plan.ArithOp, l, r plan.Expr, n *ast.Binary) (plan.Exp
 		}
 		return &plan.Arith{Op: op, L: l, R: r, Typ: rule.result, Span: spanOf(n)}, nil
 	}
+	if op == plan.Add && lt.Kind == types.Time && rt.Kind == types.Time {
+		return nil, notUnique(n, n.Op.Name, lt, rt) // either may become an interval
+	}
 	return nil, noOperator(n, n.Op.Name, lt, rt)
 }
 

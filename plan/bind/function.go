@@ -154,12 +154,25 @@ func (b *Binder) callAny(fn *function.Scalar, args []plan.Expr, nodes []ast.Node
 			coerced[i] = a
 			continue
 		}
+		if a.Type().Kind == types.Boolean {
+			if isVolatile(a) { // booleanLetter evaluates it twice
+				return nil, unsupported(nodes[i], "a volatile boolean argument of "+fn.Name)
+			}
+			coerced[i] = booleanLetter(a)
+			continue
+		}
 		var err error
 		if coerced[i], err = b.coerce(a, types.TText, assignmentCast, nodes[i]); err != nil {
 			return nil, err
 		}
 	}
 	return &plan.Call{Fn: fn, Arg: coerced, Typ: types.TText, Span: spanOf(at)}, nil
+}
+
+// booleanLetter is a boolean's output form, t or f; the cast to text gives true or false.
+func booleanLetter(e plan.Expr) plan.Expr {
+	letter := func(s string) plan.Expr { return &plan.Const{Value: types.Str(types.TText, s)} }
+	return &plan.Case{Typ: types.TText, Whens: []plan.When{{Cond: e, Then: letter("t")}, {Cond: &plan.Not{X: e}, Then: letter("f")}}}
 }
 
 // castCall reads type(x) as a cast, as PostgreSQL does when no function has the name.
