@@ -14,8 +14,8 @@ import (
 )
 
 // openCSV learns the dialect and the columns of delimited files.
-func (o Opener) openCSV(names []string, files []file.Info, opts options, req bind.FileRequest) (plan.ExternalSource, error) {
-	d, known, match, err := csvDialect(&opts, files[0].Path)
+func (o Opener) openCSV(names []string, files []file.Info, opts *options, req bind.FileRequest) (plan.ExternalSource, error) {
+	d, known, match, err := csvDialect(opts, files[0].Path)
 	if err != nil {
 		return nil, err
 	}
@@ -42,14 +42,14 @@ func (o Opener) openCSV(names []string, files []file.Info, opts options, req bin
 	if g.RowBytes > 0 {
 		src.Rows = unpackedSize(files) / g.RowBytes
 	}
-	if err := overrideColumns(src.Columns, &opts); err != nil {
+	if err := overrideColumns(src.Columns, opts); err != nil {
 		return nil, err
 	}
 	return src, o.checkCSV(src, first, match, req.Columns == nil, opts)
 }
 
 // checkCSV compares the files of a set with the first.
-func (o Opener) checkCSV(src *csv.Source, first file.Info, match, sniffed bool, opts options) error {
+func (o Opener) checkCSV(src *csv.Source, first file.Info, match, sniffed bool, opts *options) error {
 	_, renamed := opts.values["names"]
 	for _, f := range src.Files {
 		if match {

@@ -114,8 +114,8 @@ func unknownFormat(name string) error {
 }
 
 // arguments splits a request into file names and options.
-func arguments(req bind.FileRequest) (names []string, opts options, err error) {
-	opts.values = map[string]bind.FileArg{}
+func arguments(req bind.FileRequest) (names []string, opts *options, err error) {
+	opts = &options{values: map[string]bind.FileArg{}}
 	for _, arg := range req.Args {
 		name := strings.ToLower(arg.Name)
 		switch {

@@ -29,6 +29,8 @@ type sink interface {
 type sinkWriter interface {
 	Append(b *columnar.Batch) error
 	Flush() error
+	// Close gives memory back, with or without a Flush before.
+	Close()
 }
 
 // Write runs op and writes its rows, whose columns are cols under the given names, to the file that
@@ -84,6 +86,7 @@ func drain(q *exec.Query, op exec.Operator, into sink) (int64, error) {
 	counts := make([]int64, workers)
 	err := q.RunOn(workers, func(w *exec.Worker) error {
 		writer := into.Writer(w)
+		defer writer.Close()
 		for b, err := range op.Stream(w) {
 			if err != nil {
 				return err

@@ -190,9 +190,9 @@ func (t *Target) insertParallel(q *exec.Query, op exec.Operator) (int64, error) 
 		if err != nil {
 			return err
 		}
-		appender := writer.Appender(w.ID)
+		into := part{writer: writer}
 		defer func() {
-			if cerr := appender.Close(); err == nil {
+			if cerr := into.close(); err == nil {
 				err = cerr
 			}
 		}()
@@ -201,7 +201,7 @@ func (t *Target) insertParallel(q *exec.Query, op exec.Operator) (int64, error) 
 			if err := c.check(b); err != nil {
 				return err
 			}
-			return appender.Append(b)
+			return into.of(w).Append(b)
 		})
 	})
 	if err != nil {
@@ -212,6 +212,34 @@ func (t *Target) insertParallel(q *exec.Query, op exec.Operator) (int64, error) 
 		rows += n
 	}
 	return rows, writer.Finish(q.Context())
+}
+
+// part is where a worker's rows go: an appender for each numbered piece of the input, so that the
+// table has the rows in the input's order, or one for all.
+type part struct {
+	writer   *mvcc.BulkWriter
+	appender *mvcc.BulkAppender
+	number   int
+}
+
+// of gives the appender for the piece that w's batch at hand comes from. A piece belongs to one
+// worker; input without pieces is ordered by worker.
+func (p *part) of(w *exec.Worker) *mvcc.BulkAppender {
+	if p.appender == nil || p.number != w.Part {
+		if p.appender != nil {
+			_ = p.appender.Close() // hands the short end over; it cannot fail
+		}
+		p.number = w.Part
+		p.appender = p.writer.Appender(w.Part*len(w.Query.Workers) + w.ID)
+	}
+	return p.appender
+}
+
+func (p *part) close() error {
+	if p.appender == nil {
+		return nil
+	}
+	return p.appender.Close()
 }
 
 // collect reads the whole input into one table.

@@ -25,7 +25,7 @@ func openText(fsys vfs.FS, path string, latin1 bool) (compression file.Compressi
 	if len(mark) >= 2 && (mark[0] == 0xFF && mark[1] == 0xFE || mark[0] == 0xFE && mark[1] == 0xFF) {
 		return compression, nil, joinClose(sqlerr.Unsupported(-1, -1, "the encoding UTF-16 of "+path), raw)
 	}
-	t := &text{Reader: buffered, close: raw.Close}
+	t, err := &text{Reader: buffered, close: raw.Close}, error(nil)
 	switch {
 	case latin1:
 		t.Reader = &latin1Reader{source: buffered}

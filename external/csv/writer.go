@@ -99,6 +99,9 @@ func (p *Part) Flush() error {
 	return err
 }
 
+// Close drops what has not been flushed.
+func (p *Part) Close() { p.buffer = nil }
+
 // field appends one value.
 func (w *Writer) field(dst []byte, v *columnar.Vector, row int, t types.Type, alone bool) []byte {
 	if v.IsNull(row) {
