@@ -12,6 +12,7 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
 )
 
 // makeKeyed makes a pairs table whose a, or a and b, is unique.
@@ -336,4 +337,47 @@ func (m *model) check(rt *rapid.T) {
 	if got := state(m.t, m.store, m.id); len(got) != len(m.committed) {
 		rt.Fatalf("%d committed rows, want %d", len(got), len(m.committed))
 	}
+}
+
+// A point look-up must find the visible rows with the key and no others, in every kind of chunk.
+func TestSeek(t *testing.T) {
+	s := openDir(t, vfs.NewMem())
+	id := makePairs(t, s)
+	must(t, bulk(t, s, id, append(series(0, 130_000, 3), 9, 9)))
+	txn := begin(t, s)
+	must(t, txn.Append(id, pairBatch([]int64{9, 10}, []string{"fresh", "fresh"})))
+	commit(t, txn)
+	txn = begin(t, s)
+	table, err := txn.Table(id)
+	must(t, err)
+	first := seek(t, table, 9)
+	if len(first) != 4 {
+		t.Fatalf("found %v", first)
+	}
+	must(t, txn.Delete(id, []columnar.RowID{first[0], first[3]}))
+	if again := seek(t, table, 9); len(again) != 4 {
+		t.Errorf("the earlier view changed: %v", again)
+	}
+	table, err = txn.Table(id)
+	must(t, err)
+	if left := seek(t, table, 9); len(left) != 2 || left[0] != first[1] || left[1] != first[2] {
+		t.Errorf("left %v of %v", left, first)
+	}
+	if none := seek(t, table, 4); len(none) != 0 {
+		t.Errorf("found %v", none)
+	}
+	txn.Rollback()
+	must(t, s.Close())
+}
+
+func seek(t testing.TB, table *mvcc.Table, a int64) (found []columnar.RowID) {
+	t.Helper()
+	for _, view := range table.Chunks() {
+		rows, err := view.Seek(context.Background(), []int32{1}, []types.Value{types.Int(types.TBigInt, a)}, nil)
+		must(t, err)
+		for _, row := range rows {
+			found = append(found, columnar.MakeRowID(view.ID(), row))
+		}
+	}
+	return found
 }

@@ -59,11 +59,15 @@ func segmentSchema(fields []ColumnDef) []segment.ColumnSchema {
 
 // segmentWriters makes writers whose files go away when the transaction does.
 func (t *Txn) segmentWriters(id TableID, fields []ColumnDef) *segmentWriters {
-	return &segmentWriters{store: t.store, id: id, columns: segmentSchema(fields), made: func(path string) {
+	w := &segmentWriters{store: t.store, id: id, columns: segmentSchema(fields), made: func(path string) {
 		t.filesMu.Lock()
 		defer t.filesMu.Unlock()
 		t.files = append(t.files, path)
 	}}
+	t.filesMu.Lock()
+	defer t.filesMu.Unlock()
+	t.writers = append(t.writers, w)
+	return w
 }
 
 // write puts a narrowed chunk into a file. Without a directory chunks stay in memory.
@@ -228,7 +232,6 @@ func (t *Txn) sealAdopted(ctx context.Context, id TableID, chunks []*chunk) erro
 			w = t.segmentWriters(id, c.fields)
 		}
 		if err := errors.Join(ctx.Err(), w.write(c)); err != nil {
-			w.abandon()
 			return err
 		}
 	}
@@ -254,10 +257,13 @@ func sameFields(a, b []ColumnDef) bool {
 func (t *Txn) discardFiles() {
 	t.filesMu.Lock()
 	defer t.filesMu.Unlock()
+	for _, w := range t.writers {
+		w.abandon()
+	}
 	for _, path := range t.files {
 		t.store.removeSegment(path)
 	}
-	t.files = nil
+	t.files, t.writers = nil, nil
 }
 
 // removeSegment closes and removes a file; one that stays is removed when the store is opened next.

@@ -25,6 +25,7 @@ type Txn struct {
 
 	filesMu sync.Mutex
 	files   []string // segment files written, under the database's directory
+	writers []*segmentWriters
 
 	seenMu sync.Mutex
 	seen   map[TableID]*Table // views without own writes
