@@ -18,6 +18,21 @@ func (s relset) covers(t relset) bool { return t&^s == 0 }
 // maxRelations is how many inputs one join graph may have; a larger region is cut.
 const maxRelations = 60
 
+// regionSize counts the relations that gather would find.
+func regionSize(n plan.Node) int {
+	if !overAnyJoin(n) {
+		return 1
+	}
+	j, ok := n.(*plan.Join)
+	switch {
+	case !ok:
+		return regionSize(n.Children()[0])
+	case j.Kind == plan.InnerJoin || j.Kind == plan.CrossJoin:
+		return regionSize(j.Left) + regionSize(j.Right)
+	}
+	return regionSize(j.Left) + 1
+}
+
 // relation is one input of a join graph: a leaf of inner joins, or the right side of a directed
 // join (left, single, semi, anti, mark), which is a filter or an extension of the rows that have
 // the columns it needs.
@@ -63,9 +78,6 @@ type joinGraph struct {
 func (g *joinGraph) gather(n plan.Node) {
 	switch m := n.(type) {
 	case *plan.Join:
-		if len(g.rels) >= maxRelations {
-			break
-		}
 		switch m.Kind {
 		case plan.InnerJoin, plan.CrossJoin:
 			g.gather(m.Left)

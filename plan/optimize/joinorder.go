@@ -19,6 +19,9 @@ func (o *optimizer) order(n plan.Node) plan.Node {
 	if !overAnyJoin(n) {
 		return o.orderBelow(n)
 	}
+	if regionSize(n) > maxRelations { // the upper joins stay in the order of the query
+		return o.orderBelow(n)
+	}
 	g := &joinGraph{o: o, alias: binding{}}
 	g.gather(n)
 	g.resolve()

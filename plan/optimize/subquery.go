@@ -301,6 +301,9 @@ func negated(e plan.Expr, negate bool) plan.Expr {
 // anyValue gives the three-valued result of x op ANY (subquery): true if some row compares true,
 // else NULL if some comparison is NULL, else false.
 func (x *extractor) anyValue(s *plan.Subquery, in plan.Node) plan.Expr {
+	if b, ok := x.boundOf(s, in); ok {
+		return negated(b.value(), s.Negate)
+	}
 	cond, negate := comparison(s, in)
 	mark := x.o.column("mark", types.TBoolean, false)
 	a := &plan.Apply{Kind: plan.MarkJoin, Left: x.input, Right: in, On: []plan.Expr{cond}, Mark: mark}
@@ -344,6 +347,12 @@ func (x *extractor) conjunct(s *plan.Subquery) plan.Expr {
 		}
 		x.input = &plan.Apply{Kind: kind, Left: x.input, Right: in}
 		return nil
+	}
+	if b, ok := x.boundOf(s, in); ok {
+		if s.Negate {
+			return negated(b.value(), true)
+		}
+		return b.test
 	}
 	cond, negate := comparison(s, in)
 	a := &plan.Apply{Kind: plan.SemiJoin, Left: x.input, Right: in, On: []plan.Expr{cond}}
