@@ -20,8 +20,10 @@ type accumulator interface {
 	// update folds n rows (those of sel, or the first n) of cols into the groups ids (nil: group 0).
 	update(ids []uint32, cols []*columnar.Vector, sel []uint32, n int)
 	merge(from accumulator, groups, to []uint32)
-	// result gives a group's value; ok is false when it is NULL.
-	result(group uint32, name string, t types.Type) (v types.Value, ok bool)
+	// finish readies the results, which several goroutines may then ask for.
+	finish()
+	// result gives the groups' values for the aggregate name of type t, in arena memory.
+	result(arena *mem.Arena, groups []uint32, name string, t types.Type) *columnar.Vector
 }
 
 func newAccumulator(s *accSpec, arena *mem.Arena) accumulator {
@@ -30,6 +32,8 @@ func newAccumulator(s *accSpec, arena *mem.Arena) accumulator {
 		return &moments{}
 	case "string_agg":
 		return newConcat(s, arena)
+	case "any_value":
+		return newFirst(s, arena)
 	case "sum", "avg":
 		return &spanSum{}
 	}
@@ -98,7 +102,7 @@ func (x *extreme) merge(from accumulator, groups, to []uint32) {
 	}
 }
 
-func (x *extreme) result(g uint32, _ string, t types.Type) (types.Value, bool) {
+func (x *extreme) value(g uint32, _ string, t types.Type) (types.Value, bool) {
 	v := x.best[g]
 	v.Type = t
 	return v, x.set[g]
@@ -182,7 +186,7 @@ func (m *moments) merge(from accumulator, groups, to []uint32) {
 	}
 }
 
-func (m *moments) result(g uint32, name string, t types.Type) (types.Value, bool) {
+func (m *moments) value(g uint32, name string, t types.Type) (types.Value, bool) {
 	n := m.n[g]
 	var x float64
 	switch name {
@@ -243,7 +247,7 @@ func (s *spanSum) merge(from accumulator, groups, to []uint32) {
 	}
 }
 
-func (s *spanSum) result(g uint32, name string, t types.Type) (types.Value, bool) {
+func (s *spanSum) value(g uint32, name string, t types.Type) (types.Value, bool) {
 	v := types.Value{Type: t, Span: s.sum[g]}
 	if s.n[g] > 0 && name == "avg" {
 		v.Span = divideSpan(v.Span, s.n[g])
@@ -266,7 +270,6 @@ type concat struct {
 	spec   *accSpec
 	rows   *buffer.Table
 	groups []uint32
-	sorted bool
 	starts []uint32 // first row of each group, once sorted
 }
 
@@ -315,9 +318,8 @@ func (c *concat) merge(from accumulator, groups, to []uint32) {
 	}
 }
 
-// sort brings the rows into order by group and, inside, by the aggregate's ORDER BY.
-func (c *concat) sort() {
-	c.sorted = true
+// finish brings the rows into order by group and, inside, by the aggregate's ORDER BY.
+func (c *concat) finish() {
 	keys := c.spec.expr.OrderBy
 	first := c.rows.Width() - len(keys)
 	cols := make([]*columnar.Vector, c.rows.Width())
@@ -363,8 +365,7 @@ func compareBy(k plan.SortKey, a, b types.Value) int {
 	return compare(a, b)
 }
 
-// result must be called from one goroutine at a time.
-func (c *concat) result(g uint32, _ string, t types.Type) (types.Value, bool) {
+func (c *concat) value(g uint32, _ string, t types.Type) (types.Value, bool) {
 	from, to := c.starts[g], c.starts[g+1]
 	var b bytes.Buffer
 	for i, row := range c.groups[from:to] {
@@ -377,3 +378,41 @@ func (c *concat) result(g uint32, _ string, t types.Type) (types.Value, bool) {
 	}
 	return types.Str(t, b.String()), to > from
 }
+
+func (x *extreme) result(arena *mem.Arena, groups []uint32, name string, t types.Type) *columnar.Vector {
+	return collect(x, arena, groups, name, t)
+}
+
+func (m *moments) result(arena *mem.Arena, groups []uint32, name string, t types.Type) *columnar.Vector {
+	return collect(m, arena, groups, name, t)
+}
+
+func (s *spanSum) result(arena *mem.Arena, groups []uint32, name string, t types.Type) *columnar.Vector {
+	return collect(s, arena, groups, name, t)
+}
+
+func (c *concat) result(arena *mem.Arena, groups []uint32, name string, t types.Type) *columnar.Vector {
+	return collect(c, arena, groups, name, t)
+}
+
+// valued accumulators give their results one by one.
+type valued interface {
+	// value is a group's result; ok is false when it is NULL.
+	value(group uint32, name string, t types.Type) (v types.Value, ok bool)
+}
+
+func collect(a valued, arena *mem.Arena, groups []uint32, name string, t types.Type) *columnar.Vector {
+	b := buffer.NewBuilder(arena, t)
+	for _, g := range groups {
+		v, ok := a.value(g, name, t)
+		if !ok {
+			v = types.Null(t)
+		}
+		b.Add(v)
+	}
+	return b.Vector()
+}
+
+func (x *extreme) finish() {}
+func (m *moments) finish() {}
+func (s *spanSum) finish() {}

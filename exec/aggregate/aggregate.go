@@ -93,9 +93,7 @@ func (o *Operator) finish() {
 			}
 		}
 		for _, a := range p.states.accs {
-			if c, ok := a.(*concat); ok {
-				c.sort()
-			}
+			a.finish()
 		}
 		if p.layout != nil {
 			p.layout.Seal()

@@ -53,6 +53,9 @@ func drawNode(t *rapid.T, groups []types.Type) (*plan.Aggregate, []types.Type) {
 		agg("min", wideNumeric, column(in, g+1)), agg("max", types.TDouble, column(in, g+2)), agg("min", types.TText, column(in, g+3)),
 		agg("sum", types.TDouble, column(in, g+2)), agg("avg", types.TNumeric(38, 4), column(in, g)), agg("avg", types.TNumeric(38, 6), column(in, g+1)),
 	}
+	for i := range groups {
+		all = append(all, agg("any_value", groups[i], column(in, i)))
+	}
 	for i := range all {
 		if rapid.IntRange(0, 2).Draw(t, "take") > 0 {
 			a := all[i]

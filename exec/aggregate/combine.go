@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -21,6 +22,7 @@ type part struct {
 	layout *rowkey.Layout
 	keys   []uint64
 	ids    []uint32
+	dead   []uint32 // ascending places in keys that another part has taken over
 	states *states
 }
 
@@ -119,7 +121,7 @@ func unify(locals []*local, parts []*part) {
 func joinRuns(locals []*local, parts []*part) ([]*part, bool) {
 	mask, ok := parts[0].layout.First()
 	for i, l := range locals {
-		ok = ok && l.mode == streaming && ascending(parts[i].keys, mask)
+		ok = ok && l.mode == streaming && parts[i].ids == nil && ascending(parts[i].keys, mask)
 	}
 	if !ok {
 		return nil, false
@@ -141,44 +143,27 @@ func ascending(keys []uint64, mask uint64) bool {
 	return true
 }
 
-// mergeRuns moves the groups of b that a has too into a. Keys that agree in the first field only are
-// different groups.
+// mergeRuns moves the groups of b that a has too into a; in b they are dead. Keys that agree in the
+// first field only are different groups.
 func mergeRuns(a, b *part, mask uint64) {
 	var from, to []uint32
 	i := 0
+	x := a.keys
 	for j, k := range b.keys {
-		for i < len(a.keys) && a.keys[i]&mask < k&mask {
+		for i < len(x) && x[i]&mask < k&mask {
 			i++
 		}
-		if i < len(a.keys) && a.keys[i] == k {
+		if i < len(x) && x[i] == k {
 			from, to = append(from, uint32(j)), append(to, uint32(i))
 		}
 	}
 	if len(from) == 0 {
 		return
 	}
-	idsOf := func(p *part, at []uint32) []uint32 {
-		if p.ids == nil {
-			return at
-		}
-		out := make([]uint32, len(at))
-		for n, x := range at {
-			out[n] = p.ids[x]
-		}
-		return out
-	}
-	a.states.merge(b.states, idsOf(b, from), idsOf(a, to))
-	keys, ids := b.keys[:0:0], make([]uint32, 0, len(b.keys))
-	next := 0
-	for j, k := range b.keys {
-		if next < len(from) && from[next] == uint32(j) {
-			next++
-			continue
-		}
-		keys = append(keys, k)
-		ids = append(ids, idsOf(b, []uint32{uint32(j)})[0])
-	}
-	b.keys, b.ids = keys, ids
+	a.states.merge(b.states, from, to)
+	b.dead = append(b.dead, from...)
+	slices.Sort(b.dead)
+	b.dead = slices.Compact(b.dead)
 }
 
 // regroup merges all workers' groups and rows set aside: in one table when they are few, else

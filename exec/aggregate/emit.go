@@ -4,10 +4,10 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
-	"github.com/oxidb/oxidb/exec/buffer"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
@@ -26,6 +26,7 @@ func (p *part) rows(s *spec, arena *mem.Arena, from, to int) (*columnar.Batch, e
 	if p.ids != nil {
 		copy(ids, p.ids[from:to])
 	}
+	out.Sel = p.alive(arena, from, to)
 	e := emitter{spec: s, st: p.states, arena: arena, ids: ids}
 	for i := range s.calls {
 		v, err := e.column(&s.calls[i])
@@ -35,6 +36,24 @@ func (p *part) rows(s *spec, arena *mem.Arena, from, to int) (*columnar.Batch, e
 		out.Cols = append(out.Cols, v)
 	}
 	return out, nil
+}
+
+// alive lists the groups of [from, to) that are not dead, nil when none is.
+func (p *part) alive(arena *mem.Arena, from, to int) []uint32 {
+	first, _ := slices.BinarySearch(p.dead, uint32(from))
+	if first == len(p.dead) || p.dead[first] >= uint32(to) {
+		return nil
+	}
+	dead := p.dead[first:]
+	sel := mem.Alloc[uint32](arena, to-from, false)[:0]
+	for i := range uint32(to - from) {
+		if len(dead) > 0 && dead[0] == uint32(from)+i {
+			dead = dead[1:]
+			continue
+		}
+		sel = append(sel, i)
+	}
+	return sel
 }
 
 // emitter turns the states of groups ids into result columns.
@@ -74,9 +93,13 @@ func (e *emitter) counts(input int) []int64 {
 func (e *emitter) column(c *call) (*columnar.Vector, error) {
 	v := &columnar.Vector{Type: c.typ, Len: len(e.ids), Layout: columnar.I64}
 	if c.acc >= 0 {
-		return e.accumulated(c)
+		return e.st.accs[c.acc].result(e.arena, e.ids, c.name, c.typ), nil
 	}
-	counts := e.counts(c.input)
+	var counts []int64
+	// Without a counter every group has values, unless there are no groups.
+	if c.name == "count" || c.name == "avg" || len(e.spec.groups) == 0 || e.spec.inputs[c.input].counter > 0 {
+		counts = e.counts(c.input)
+	}
 	switch {
 	case c.name == "count":
 		v.I64 = counts
@@ -260,17 +283,4 @@ func fromBig(b *big.Int, negative bool) types.Int128 {
 		hi, _ = bits.Sub64(0, hi, borrow)
 	}
 	return types.Int128{Lo: lo, Hi: int64(hi)}
-}
-
-// accumulated collects the results of a general accumulator.
-func (e *emitter) accumulated(c *call) (*columnar.Vector, error) {
-	b := buffer.NewBuilder(e.arena, c.typ)
-	for _, g := range e.ids {
-		v, ok := e.st.accs[c.acc].result(g, c.name, c.typ)
-		if !ok {
-			v = types.Null(c.typ)
-		}
-		b.Add(v)
-	}
-	return b.Vector(), nil
 }

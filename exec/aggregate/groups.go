@@ -104,6 +104,7 @@ func (l *local) begin() {
 	switch {
 	case l.spec.node.Streaming && l.streamable():
 		l.mode = streaming
+		l.expect(int(l.spec.node.Est().Rows) / len(l.w.Query.Workers))
 	case l.directFits():
 		l.mode = direct
 	default:
@@ -112,9 +113,20 @@ func (l *local) begin() {
 	}
 }
 
+// streamable fixes the layout, so that workers pack alike and no window ever grows.
 func (l *local) streamable() bool {
+	if _, ok := l.layout.Fix(); !ok {
+		return false
+	}
 	_, ok := l.layout.First()
 	return ok
+}
+
+// expect makes room for groups of a streaming grouping, within reason.
+func (l *local) expect(groups int) {
+	groups = min(groups+groups/8, directBytes/8/len(l.spec.kinds))
+	l.keys = mem.Grow(l.w.Arena, l.keys, groups)
+	l.states.words = mem.Grow(l.w.Arena, l.states.words, groups*len(l.spec.kinds))
 }
 
 // directFits reports whether the states can be addressed by packed key.
@@ -166,24 +178,42 @@ func (l *local) follow(words []uint64, ids []uint32) bool {
 	if !ok {
 		return false
 	}
-	keys := mem.Grow(l.w.Arena, l.keys, len(l.keys)+len(words))
-	n := len(keys)
-	last, started := uint64(0), n > 0
-	if started {
-		last = keys[n-1]
+	n := len(l.keys)
+	l.keys = mem.Grow(l.w.Arena, l.keys, n+len(words)+1)
+	if n == 0 {
+		// The first row starts a group in any case.
+		l.keys = append(l.keys, words[0])
+		n = 1
 	}
-	for j, w := range words {
-		if w != last || !started {
-			if started && w&mask <= last&mask {
-				return false
-			}
-			keys = append(keys, w)
-			last, started = w, true
-		}
-		ids[j] = uint32(len(keys) - 1)
+	at, ascends := runs(l.keys[n-1:n+len(words)], words, ids[:len(words)], uint32(n-1), mask)
+	if !ascends {
+		l.keys = l.keys[:n]
+		return false
 	}
-	l.keys = keys
+	l.keys = l.keys[:int(at)+1]
 	return true
+}
+
+// runs numbers words from the group at keys[0], number first, and appends the keys of new groups to
+// it, without a branch on the data.
+func runs(keys, words []uint64, ids []uint32, first uint32, mask uint64) (last uint32, ascends bool) {
+	ids = ids[:len(words)]
+	k, bad, before := 0, 0, keys[0]
+	for j, w := range words {
+		change, behind := 0, 0
+		if w != before {
+			change = 1
+		}
+		if w&mask <= before&mask {
+			behind = 1
+		}
+		bad |= change & behind
+		k += change
+		keys[k] = w
+		ids[j] = first + uint32(k)
+		before = w
+	}
+	return first + uint32(k), bad == 0
 }
 
 // groupKeys lists the packed keys of the groups so far.

@@ -203,7 +203,7 @@ func (s *spec) accumulator(input int, a *plan.AggCall, name string) int {
 
 // canonical maps aggregates to those that are computed alike.
 var canonical = map[string]string{
-	"every": "min", "bool_and": "min", "bool_or": "max", "any_value": "max",
+	"every": "min", "bool_and": "min", "bool_or": "max",
 	"stddev": "stddev_samp", "variance": "var_samp", "mean": "avg",
 }
 
@@ -219,7 +219,7 @@ func (s *spec) call(a *plan.AggCall) (call, error) {
 		}
 		return c, nil
 	}
-	if name == "min" || name == "max" {
+	if name == "min" || name == "max" || name == "any_value" {
 		plain := *a
 		plain.Distinct = false
 		a = &plain
@@ -230,6 +230,13 @@ func (s *spec) call(a *plan.AggCall) (call, error) {
 	}
 	switch name {
 	case "count":
+	case "any_value":
+		// Any value will do: the greatest where a word holds it, else the first.
+		if inWord(c.arg) {
+			c.name, c.word = "max", s.word(c.input, maxInt)
+		} else {
+			c.acc = s.accumulator(c.input, a, name)
+		}
 	case "sum", "avg":
 		switch c.arg.Class() {
 		case types.ClassFloat:

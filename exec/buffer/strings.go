@@ -170,3 +170,32 @@ func (c *Column) copyCodes(v *columnar.Vector, sel []uint32, n int) {
 		c.v.U32 = appendInts(c.arena, c.v.U32, &from, 0, sel, n)
 	}
 }
+
+// internRows is the number of rows up to which text is worth turning into codes: what is gathered
+// from a small table is gathered often.
+const internRows = columnar.BatchSize
+
+// InternText gives the text columns of a small table a dictionary each, so that gathers move codes.
+func (t *Table) InternText(arena *mem.Arena) {
+	if t.Rows > internRows {
+		return
+	}
+	for i := range t.cols {
+		c := &t.cols[i]
+		if t.Rows == 0 || c.v.Enc != columnar.Flat || c.v.Layout != columnar.Str {
+			continue
+		}
+		set := rowkey.NewInterner(arena)
+		codes := mem.Alloc[uint16](arena, t.Rows, true)
+		for r := range codes {
+			if !c.v.IsNull(r) {
+				codes[r] = uint16(set.Add(c.v.Row(r)))
+			}
+		}
+		if set.Len() == 0 {
+			continue
+		}
+		c.v.Enc, c.v.Layout, c.v.U16, c.v.Dict = columnar.Dict, columnar.U16, codes, set.Dictionary(c.v.Type)
+		c.v.Offsets, c.v.Bytes = nil, nil
+	}
+}

@@ -92,6 +92,7 @@ type Column struct {
 	v     columnar.Vector
 	set   *rowkey.Interner // of a dictionary merged from several
 	ready bool             // the first rows have fixed a form
+	shown bool             // it was asked for before it had any row
 }
 
 // NewColumn makes an empty column.
@@ -104,9 +105,9 @@ func (c *Column) Vector() *columnar.Vector {
 	if c.set != nil && (c.v.Dict == nil || c.v.Dict.Values.Len != c.set.Len()) {
 		c.v.Dict = c.set.Dictionary(c.v.Type)
 	}
-	if !c.ready {
+	if !c.ready && !c.shown {
 		c.start(&columnar.Vector{Type: c.v.Type, Layout: emptyLayout(c.v.Type)})
-		c.ready = false
+		c.ready, c.shown = false, true
 	}
 	return &c.v
 }

@@ -36,7 +36,7 @@ type Env struct {
 func Build(root plan.Node, env Env) (exec.Operator, error) {
 	b := &builder{env: env, constants: map[*plan.RuntimeValue]*constant{}, shared: map[*plan.SharedPlan]*setop.Shared{},
 		working: map[*plan.WorkingTable]*setop.Working{}}
-	return b.operator(root)
+	return b.operator(root, nil)
 }
 
 type builder struct {
@@ -46,24 +46,25 @@ type builder struct {
 	working   map[*plan.WorkingTable]*setop.Working
 }
 
-// operator builds n, wrapped for measuring when the query is profiled.
-func (b *builder) operator(n plan.Node) (exec.Operator, error) {
-	op, err := b.plain(n)
+// operator builds n, wrapped for measuring when the query is profiled. needed are the output columns
+// that somebody above looks at, nil for all; a join leaves the others empty.
+func (b *builder) operator(n plan.Node, needed plan.ColumnSet) (exec.Operator, error) {
+	op, err := b.plain(n, needed)
 	if err != nil || b.env.Profile == nil || !b.env.Query.Profile() {
 		return op, err
 	}
 	return b.env.Profile.measure(n, op), nil
 }
 
-func (b *builder) plain(n plan.Node) (exec.Operator, error) {
+func (b *builder) plain(n plan.Node, needed plan.ColumnSet) (exec.Operator, error) {
 	n, err := b.bindParams(n)
 	if err != nil {
 		return nil, err
 	}
 	if len(plan.RuntimeValues(n)) > 0 {
-		return &late{builder: b, node: n}, nil
+		return &late{builder: b, node: n, needed: needed}, nil
 	}
-	return b.node(n)
+	return b.node(n, needed)
 }
 
 // bindParams replaces parameters by their values.
@@ -94,12 +95,13 @@ func (b *builder) bindParams(n plan.Node) (plan.Node, error) {
 }
 
 // node builds a node whose expressions are free of parameters and runtime values.
-func (b *builder) node(n plan.Node) (exec.Operator, error) {
+func (b *builder) node(n plan.Node, needed plan.ColumnSet) (exec.Operator, error) {
 	children := make([]exec.Operator, len(n.Children()))
 	if _, recursive := n.(*plan.Recursive); !recursive {
+		below := inputNeeds(n, needed)
 		for i, c := range n.Children() {
 			var err error
-			if children[i], err = b.operator(c); err != nil {
+			if children[i], err = b.operator(c, below); err != nil {
 				return nil, err
 			}
 		}
@@ -127,7 +129,7 @@ func (b *builder) node(n plan.Node) (exec.Operator, error) {
 	case *plan.Project:
 		return scan.NewProject(children[0], n.Input.Columns(), n.Exprs), nil
 	case *plan.Join:
-		return join.New(n, children[0], children[1]), nil
+		return join.New(n, children[0], children[1], needed), nil
 	case *plan.Aggregate:
 		return aggregate.New(n, children[0])
 	case *plan.Distinct:
@@ -148,6 +150,29 @@ func (b *builder) node(n plan.Node) (exec.Operator, error) {
 	return nil, sqlerr.New(sqlerr.InternalError, "plan node %T cannot be executed", n)
 }
 
+// inputNeeds are the input columns that n looks at or passes on to somebody who does, nil for all.
+func inputNeeds(n plan.Node, needed plan.ColumnSet) plan.ColumnSet {
+	below := plan.ColumnSet{}
+	switch n.(type) {
+	case *plan.Project, *plan.Aggregate:
+	case *plan.Filter, *plan.Join:
+		if needed == nil {
+			needed = plan.Outputs(n)
+		}
+		for id := range needed {
+			below.Add(id)
+		}
+	case *plan.Limit:
+		return needed
+	default:
+		return nil
+	}
+	for _, e := range plan.Exprs(n) {
+		plan.AddRefs(below, e)
+	}
+	return below
+}
+
 // distinct without ON is a grouping by all columns without aggregates.
 func (b *builder) distinct(n *plan.Distinct, input exec.Operator) (exec.Operator, error) {
 	if len(n.On) > 0 {
@@ -166,7 +191,7 @@ func (b *builder) distinct(n *plan.Distinct, input exec.Operator) (exec.Operator
 func (b *builder) sharedPlan(n *plan.Shared) (exec.Operator, error) {
 	s, ok := b.shared[n.Plan]
 	if !ok {
-		input, err := b.operator(n.Plan.Input)
+		input, err := b.operator(n.Plan.Input, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -177,7 +202,7 @@ func (b *builder) sharedPlan(n *plan.Shared) (exec.Operator, error) {
 }
 
 func (b *builder) recursive(n *plan.Recursive) (exec.Operator, error) {
-	init, err := b.operator(n.Init)
+	init, err := b.operator(n.Init, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +211,7 @@ func (b *builder) recursive(n *plan.Recursive) (exec.Operator, error) {
 		// Each round builds anew: operators run once. What was shared before the recursion stays.
 		round := &builder{env: b.env, constants: copyMap(b.constants), shared: copyMap(b.shared), working: copyMap(b.working)}
 		round.working[n.Working] = working
-		return round.operator(n.Step)
+		return round.operator(n.Step, nil)
 	}
 	return setop.NewRecursive(n, init, working, step), nil
 }

@@ -14,6 +14,7 @@ import (
 type late struct {
 	builder *builder
 	node    plan.Node
+	needed  plan.ColumnSet
 	op      exec.Operator
 }
 
@@ -40,7 +41,7 @@ func (l *late) Prepare(q *exec.Query) error {
 		})
 	})
 	var err error
-	if l.op, err = l.builder.node(node); err != nil {
+	if l.op, err = l.builder.node(node, l.needed); err != nil {
 		return err
 	}
 	return l.op.Prepare(q)
@@ -78,7 +79,7 @@ func (c *constant) compute(b *builder, r *plan.RuntimeValue, q *exec.Query) erro
 	if c.done {
 		return nil
 	}
-	op, err := b.operator(r.Input)
+	op, err := b.operator(r.Input, nil)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func (h *Hash) build(q *exec.Query) error {
 		return err
 	}
 	return q.RunOn(1, func(w *exec.Worker) error {
+		h.rows.InternText(w.Arena)
 		return h.makeIndex(w)
 	})
 }
@@ -162,6 +163,11 @@ func (h *Hash) makeIndex(w *exec.Worker) error {
 	}
 	layout := rowkey.NewLayout(w.Arena, ts, nullable)
 	layout.Admit(cols, rows, h.rows.Rows, func() []uint64 { return nil })
+	if rows == nil && len(cols) == 1 {
+		if h.index = newColumnIndex(w.Arena, layout, cols[0], n, setOnly); h.index != nil {
+			return h.query.Err()
+		}
+	}
 	words := mem.Alloc[uint64](w.Arena, n, false)
 	layout.Pack(cols, rows, h.rows.Rows, words)
 	h.index = newIndex(w.Arena, layout, words, rows, setOnly)

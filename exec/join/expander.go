@@ -26,7 +26,6 @@ type expander struct {
 	// matched has a bit for each position of the left batch that has a match.
 	matched []uint64
 	rest    []uint32
-	wanted  []int // pair columns to gather
 }
 
 func (e *expander) init(s *shape, w *exec.Worker, rows *buffer.Table) error {
@@ -37,12 +36,6 @@ func (e *expander) init(s *shape, w *exec.Worker, rows *buffer.Table) error {
 		*buf = mem.Alloc[uint32](w.Arena, columnar.BatchSize, false)[:0]
 	}
 	e.matched = mem.Alloc[uint64](w.Arena, columnar.BatchSize/64, true)
-	if e.wanted = s.refs; s.withRight() {
-		e.wanted = nil
-		for i := range s.pair {
-			e.wanted = append(e.wanted, i)
-		}
-	}
 	if len(s.node.Residual) == 0 {
 		return nil
 	}
@@ -56,7 +49,7 @@ func (e *expander) init(s *shape, w *exec.Worker, rows *buffer.Table) error {
 func (e *expander) beside(b *columnar.Batch, at, rows []uint32) []*columnar.Vector {
 	cols := e.out.Cols
 	copy(cols, b.Cols)
-	for _, i := range e.wanted {
+	for _, i := range e.shape.wanted {
 		if i >= e.shape.left {
 			cols[i] = e.slots[i].Gather(e.arena, e.rows.Column(e.shape.slot[i-e.shape.left]), rows, at, b.Len, false)
 		}
@@ -95,7 +88,7 @@ func (e *expander) pairs(b *columnar.Batch, right []uint64, yield func(*columnar
 
 func (e *expander) gather(b *columnar.Batch) {
 	n := len(e.pos)
-	for _, i := range e.wanted {
+	for _, i := range e.shape.wanted {
 		if i < e.shape.left {
 			e.out.Cols[i] = e.slots[i].Gather(e.arena, b.Cols[i], e.pos, nil, n, false)
 		} else {
@@ -169,7 +162,10 @@ func (e *expander) unmatchedRight(rows []uint32, yield func(*columnar.Batch, err
 			out.Cols = append(out.Cols, nullVector(c.Typ, len(rows)))
 			continue
 		}
-		v := e.slots[i].Gather(e.arena, e.rows.Column(e.shape.slot[i-e.shape.left]), rows, nil, len(rows), false)
+		var v *columnar.Vector
+		if at := e.shape.slot[i-e.shape.left]; at >= 0 {
+			v = e.slots[i].Gather(e.arena, e.rows.Column(at), rows, nil, len(rows), false)
+		}
 		out.Cols = append(out.Cols, v)
 	}
 	return yield(&out, nil)

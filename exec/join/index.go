@@ -32,22 +32,83 @@ const (
 // newIndex indexes words[i], the key of row rows[i] (of row i when rows is nil).
 func newIndex(arena *mem.Arena, layout *rowkey.Layout, words []uint64, rows []uint32, setOnly bool) *index {
 	x := &index{layout: layout, setOnly: setOnly, unique: true}
-	span := layout.Span()
-	limit := max(uint64(len(words))*spread, columnar.BatchSize)
-	switch {
-	case setOnly && span > 0 && span <= maxFilterBits && span <= 64*limit:
-		x.span = span
-		x.bits = mem.Alloc[uint64](arena, int(span/64)+1, true)
+	switch bits, dense := x.fits(len(words)); {
+	case bits:
+		x.bits = mem.Alloc[uint64](arena, int(x.span/64)+1, true)
 		for _, k := range words {
 			x.bits[k>>6] |= 1 << (k & 63)
 		}
-	case span > 0 && span <= limit && span <= denseBytes/4:
-		x.span = span
+	case dense:
 		x.dense(arena, words, rows)
 	default:
 		x.hashed(arena, words, rows)
 	}
 	return x
+}
+
+// fits sets the span of dense keys and says which structure they may have: a bitset or an array.
+func (x *index) fits(rows int) (bits, dense bool) {
+	span := x.layout.Span()
+	limit := max(uint64(rows)*spread, columnar.BatchSize)
+	bits = x.setOnly && span > 0 && span <= maxFilterBits && span <= 64*limit
+	dense = !bits && span > 0 && span <= limit && span <= denseBytes/4
+	if bits || dense {
+		x.span = span
+	}
+	return bits, dense
+}
+
+// newColumnIndex indexes a single integer key column without NULLs, straight from the column; nil
+// when its keys are not dense, or not unique.
+func newColumnIndex(arena *mem.Arena, layout *rowkey.Layout, v *columnar.Vector, n int, setOnly bool) *index {
+	lo, _, ok := layout.Window(0)
+	if !ok || layout.Nullable(0) || v.Enc != columnar.Flat || v.Valid != nil || v.Layout > columnar.I64 {
+		return nil
+	}
+	x := &index{layout: layout, setOnly: setOnly, unique: true}
+	switch bits, dense := x.fits(n); {
+	case bits:
+		x.bits = mem.Alloc[uint64](arena, int(x.span/64)+1, true)
+	case dense:
+		x.rowOf = mem.Alloc[uint32](arena, int(x.span), true)
+	default:
+		return nil
+	}
+	delta := uint64(v.Base) - uint64(lo)
+	switch v.Layout {
+	case columnar.U8:
+		ok = place(x, v.U8[:n], delta)
+	case columnar.U16:
+		ok = place(x, v.U16[:n], delta)
+	case columnar.U32:
+		ok = place(x, v.U32[:n], delta)
+	default:
+		ok = place(x, v.I64[:n], -uint64(lo))
+	}
+	if !ok {
+		return nil
+	}
+	return x
+}
+
+// place enters keys into the bitset or, each once, into the array; false when a key comes twice.
+func place[T uint8 | uint16 | uint32 | int64](x *index, keys []T, delta uint64) bool {
+	if bits := x.bits; bits != nil {
+		for _, k := range keys {
+			c := uint64(k) + delta
+			bits[c>>6] |= 1 << (c & 63)
+		}
+		return true
+	}
+	rowOf := x.rowOf
+	for i, k := range keys {
+		at := &rowOf[uint64(k)+delta]
+		if *at != 0 {
+			return false
+		}
+		*at = uint32(i) + 1
+	}
+	return true
 }
 
 func rowAt(rows []uint32, i int) uint32 {

@@ -22,9 +22,10 @@ import (
 	"github.com/oxidb/oxidb/types"
 )
 
-// New makes the operator of node: a hash join when it has equi pairs, else a nested loop join.
-func New(node *plan.Join, left, right exec.Operator) exec.Operator {
-	s := newShape(node)
+// New makes the operator of node: a hash join when it has equi pairs, else a nested loop join. Of the
+// output columns only those in needed are filled, all when it is nil; the others are nil vectors.
+func New(node *plan.Join, left, right exec.Operator, needed plan.ColumnSet) exec.Operator {
+	s := newShape(node, needed)
 	if len(node.Equi) == 0 {
 		return &Loop{shape: s, left: left, right: right}
 	}
@@ -41,11 +42,11 @@ type shape struct {
 	types []types.Type // of the build table: kept right columns, then keys that are not such columns
 	kept  []int        // ordinals of the right columns that are kept
 	slot  []int        // by right column: its place in the build table, or -1
-	// refs are the ordinals of pair columns that the residual needs.
-	refs []int
+	// wanted are the ordinals of the pair columns that the residual or somebody above needs.
+	wanted []int
 }
 
-func newShape(n *plan.Join) *shape {
+func newShape(n *plan.Join, needed plan.ColumnSet) *shape {
 	l, r := n.Left.Columns(), n.Right.Columns()
 	s := &shape{node: n, left: len(l), kind: n.Kind, slot: make([]int, len(r))}
 	s.pair = append(append(s.pair, l...), r...)
@@ -54,13 +55,15 @@ func newShape(n *plan.Join) *shape {
 		plan.AddRefs(used, e)
 	}
 	for i, c := range s.pair {
-		if used.Has(c.ID) {
-			s.refs = append(s.refs, i)
+		wanted := s.withRight() && (needed == nil || needed.Has(c.ID))
+		if wanted || used.Has(c.ID) {
+			s.wanted = append(s.wanted, i)
+			used.Add(c.ID)
 		}
 	}
 	for i, c := range r {
 		s.slot[i] = -1
-		if s.withRight() || used.Has(c.ID) {
+		if used.Has(c.ID) {
 			s.slot[i] = len(s.kept)
 			s.kept = append(s.kept, i)
 			s.types = append(s.types, c.Typ)

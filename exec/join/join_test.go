@@ -173,7 +173,7 @@ func TestAgainstReference(t *testing.T) {
 		q := exectest.Query(t, rapid.IntRange(1, 3).Draw(rt, "workers"))
 		defer q.Close()
 		size := rapid.SampledFrom([]int{7, 64, 1000}).Draw(rt, "batch")
-		op := New(n, exectest.NewSource(r, ts, left, size), exectest.NewSource(r, ts, right, size))
+		op := New(n, exectest.NewSource(r, ts, left, size), exectest.NewSource(r, ts, right, size), nil)
 		got, err := exectest.Run(q, op)
 		want, fail := reference(n, ts, left, right)
 		if fail {
@@ -210,7 +210,7 @@ func TestPublishesBeforeTheProbeSide(t *testing.T) {
 	rows := []exectest.Row{{types.Int(ts[0], 70)}, {types.Int(ts[0], 5)}, {types.Null(ts[0])}, {types.Int(ts[0], 500)}}
 	q := exectest.Query(t, 2)
 	probe := &watching{Source: exectest.NewSource(nil, ts, rows, 2)}
-	if _, err := exectest.Run(q, New(n, probe, exectest.NewSource(nil, ts, rows, 2))); err != nil {
+	if _, err := exectest.Run(q, New(n, probe, exectest.NewSource(nil, ts, rows, 2), nil)); err != nil {
 		t.Fatal(err)
 	}
 	f := probe.seen
@@ -258,7 +258,7 @@ func benchmarkJoin(b *testing.B, kind plan.JoinKind, build, workers int, key fun
 	}
 	buildSide, probeSide := side(build, func(i int) int64 { return int64(i) * 4 }), side(n, key)
 	for b.Loop() {
-		op := New(node, &exectest.Source{Batches: probeSide}, &exectest.Source{Batches: buildSide})
+		op := New(node, &exectest.Source{Batches: probeSide}, &exectest.Source{Batches: buildSide}, nil)
 		q := exec.NewQuery(b.Context(), exec.Options{Workers: workers})
 		if err := op.Prepare(q); err != nil {
 			b.Fatal(err)

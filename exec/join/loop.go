@@ -45,6 +45,7 @@ func (l *Loop) Prepare(q *exec.Query) error {
 		return err
 	}
 	l.rows.Rows = count // also where no column is kept
+	l.rows.InternText(q.Workers[0].Arena)
 	l.finish.start(q, count)
 	if count == 0 && l.emptyOnNoBuild() {
 		return nil
