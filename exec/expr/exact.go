@@ -17,7 +17,6 @@ type exact struct {
 	drop int
 	ints [3][]int64
 	wide [3][]types.Int128
-	view linear // the operand views of the last lazy evaluation
 }
 
 func newExact(b operation, l, r types.Type) *exact {
@@ -62,8 +61,7 @@ func (x *exact) operand(e Evaluator, b *columnar.Batch) (o operand, err error) {
 		return o, err
 	}
 	o.valid = validOf(o.v)
-	vector := o.v
-	o.linear, o.ok = linearOf(vector)
+	o.linear, o.ok = linearOf(o.v)
 	return o, nil
 }
 

@@ -97,6 +97,13 @@ var goldens = []golden{
 	{plan.Mul, types.TDouble, "2", types.TInterval, "1 month 2 days", types.TInterval, "2 mons 4 days"},
 	{plan.Div, types.TInterval, "1 month", types.TDouble, "2", types.TInterval, "15 days"},
 	{plan.Div, types.TInterval, "1 day", types.TDouble, "3", types.TInterval, "08:00:00"},
+	{plan.Mul, types.TInterval, "1.5 months", types.TDouble, "0.3", types.TInterval, "13 days 12:00:00"},
+	{plan.Mul, types.TInterval, "7 months", types.TDouble, "0.1", types.TInterval, "21 days"},
+	{plan.Div, types.TInterval, "1 month 1 day 1 second", types.TDouble, "7", types.TInterval, "4 days 10:17:08.6896"},
+	{plan.Div, types.TDouble, "NaN", types.TDouble, "0", types.TDouble, "NaN"},
+	{plan.Div, types.TDouble, "Infinity", types.TDouble, "0", types.TDouble, "22012"},
+	{plan.Pow, types.TDouble, "-1", types.TDouble, "0.5", types.TDouble, "2201F"},
+	{plan.Pow, types.TDouble, "1e308", types.TDouble, "2", types.TDouble, "22003"},
 	{plan.Div, types.TInterval, "1 day", types.TDouble, "0", types.TInterval, "22012"},
 	{plan.Mul, types.TInterval, "1 year", types.TDouble, "1e12", types.TInterval, "22008"},
 }
@@ -251,6 +258,32 @@ func TestTablesFollowTheDictionary(t *testing.T) {
 			if got := len(kerneltest.Rows(3, sel)); err != nil || got != c.want {
 				t.Errorf("%v: %d rows, %v", c.texts, got, err)
 			}
+		}
+	}
+}
+
+// The blanks of char(n) count in LIKE and do not in comparisons.
+func TestBlanksOfChar(t *testing.T) {
+	char := types.Type{Kind: types.Char, Length: 5}
+	in := Input{{ID: 1, Name: "c", Typ: char}}
+	b := &columnar.Batch{Len: 1, Cols: []*columnar.Vector{{Type: char, Layout: columnar.Str, Len: 1, Offsets: []uint32{0, 2}, Bytes: []byte("ab")}}}
+	c := func(s string) plan.Expr { return &plan.Const{Value: types.Str(char, s)} }
+	for _, x := range []struct {
+		e    plan.Expr
+		want int
+	}{
+		{&plan.Like{X: &in[0], Pattern: text("ab")}, 0}, {&plan.Like{X: &in[0], Pattern: text("ab   ")}, 1},
+		{&plan.Like{X: &in[0], Pattern: text("ab %")}, 1}, {&plan.Like{X: &in[0], Pattern: text("ab%")}, 1},
+		{&plan.Like{X: &in[0], Pattern: text("a____")}, 1}, {&plan.Compare{Op: plan.Eq, L: &in[0], R: c("ab ")}, 1},
+		{&plan.Compare{Op: plan.Lt, L: &in[0], R: c("ab   ")}, 0}, {&plan.InList{X: &in[0], List: []plan.Expr{c("ab  ")}}, 1},
+	} {
+		p, err := CompilePredicate([]plan.Expr{x.e}, in, testWorker(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sel, err := p.Select(b)
+		if got := len(kerneltest.Rows(1, sel)); err != nil || got != x.want {
+			t.Errorf("%s: %d rows, %v", x.e, got, err)
 		}
 	}
 }
