@@ -4,8 +4,80 @@ package plan
 // with others in their places; the two are the one place that knows where nodes keep expressions.
 func Exprs(n Node) []Expr {
 	var out []Expr
-	mapExprs(n, func(e Expr) Expr { out = append(out, e); return e })
+	VisitExprs(n, func(e Expr) { out = append(out, e) })
 	return out
+}
+
+// VisitExprs calls visit for every expression that stands directly in n, in the order of Exprs.
+func VisitExprs(n Node, visit func(Expr)) {
+	switch n := n.(type) {
+	case *Scan:
+		visitList(n.Filters, visit)
+		for i := range n.Runtime {
+			visit(n.Runtime[i].Expr)
+		}
+	case *External:
+		visitList(n.Filters, visit)
+	case *Generate:
+		visitList(n.Args, visit)
+	case *Values:
+		for i := range n.Rows {
+			visitList(n.Rows[i], visit)
+		}
+	case *Filter:
+		visitList(n.Preds, visit)
+	case *Project:
+		visitNamed(n.Exprs, visit)
+	case *Join:
+		for i := range n.Equi {
+			visit(n.Equi[i].Left)
+			visit(n.Equi[i].Right)
+		}
+		visitList(n.Residual, visit)
+	case *Apply:
+		visitList(n.On, visit)
+	case *Aggregate:
+		visitAggregate(n, visit)
+	case *Distinct:
+		visitList(n.On, visit)
+	case *Sort:
+		visitKeys(n.Keys, visit)
+	case *Limit:
+		visitList([]Expr{n.Count, n.Offset}, visit)
+		visitList(n.By, visit)
+	}
+}
+
+func visitAggregate(n *Aggregate, visit func(Expr)) {
+	visitNamed(n.Groups, visit)
+	for i := range n.Aggs {
+		a := &n.Aggs[i].Agg
+		visitList(a.Arg, visit)
+		if a.Filter != nil {
+			visit(a.Filter)
+		}
+		visitKeys(a.OrderBy, visit)
+	}
+}
+
+func visitList(exprs []Expr, visit func(Expr)) {
+	for _, e := range exprs {
+		if e != nil {
+			visit(e)
+		}
+	}
+}
+
+func visitNamed(exprs []NamedExpr, visit func(Expr)) {
+	for i := range exprs {
+		visit(exprs[i].Expr)
+	}
+}
+
+func visitKeys(keys []SortKey, visit func(Expr)) {
+	for i := range keys {
+		visit(keys[i].Expr)
+	}
 }
 
 // MapExprs gives a copy of n whose expressions are f's results.
@@ -14,16 +86,19 @@ func MapExprs(n Node, f func(Expr) Expr) Node { return mapExprs(n, f) }
 // RuntimeValues lists the runtime constants that n's expressions use, each once.
 func RuntimeValues(n Node) []*RuntimeValue {
 	var out []*RuntimeValue
-	seen := map[*RuntimeValue]bool{}
-	for _, e := range Exprs(n) {
+	var seen map[*RuntimeValue]bool
+	VisitExprs(n, func(e Expr) {
 		Walk(e, func(e Expr) bool {
 			if v, ok := e.(*RuntimeValue); ok && !seen[v] {
+				if seen == nil {
+					seen = map[*RuntimeValue]bool{}
+				}
 				seen[v] = true
 				out = append(out, v)
 			}
 			return true
 		})
-	}
+	})
 	return out
 }
 

@@ -2,9 +2,12 @@ package optimize
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/types"
 )
 
 // key is a text that two expressions share exactly when they are the same computation on the same
@@ -32,12 +35,12 @@ func (w *keyWriter) expr(e plan.Expr) {
 		if w.name != nil {
 			w.b.WriteString(w.name(e))
 		} else {
-			fmt.Fprintf(&w.b, "#%d", e.ID)
+			w.b.WriteByte('#')
+			w.number(int64(e.ID))
 		}
 		return
 	case *plan.Const:
-		v := e.Value
-		fmt.Fprintf(&w.b, "{%v %v %d %v %v %d %v %q}", v.Type, v.Null, v.I, v.Span, v.F, v.D.Hi, v.D.Lo, v.S)
+		w.constant(e.Value)
 		return
 	case *plan.Param:
 		fmt.Fprintf(&w.b, "$%d", e.Index)
@@ -58,6 +61,42 @@ func (w *keyWriter) expr(e plan.Expr) {
 	w.b.WriteByte(')')
 }
 
+func (w *keyWriter) number(n int64) {
+	var buf [20]byte
+	w.b.Write(strconv.AppendInt(buf[:0], n, 10))
+}
+
+func (w *keyWriter) flag(b bool) {
+	if b {
+		w.b.WriteByte('!')
+	}
+}
+
+func (w *keyWriter) typ(t types.Type) {
+	w.b.WriteByte(':')
+	w.number(int64(t.Kind)<<48 | int64(t.Precision)<<40 | int64(t.Scale)<<32 | int64(t.Length))
+}
+
+func (w *keyWriter) constant(v types.Value) {
+	w.typ(v.Type)
+	w.b.WriteByte('{')
+	switch {
+	case v.Null:
+		w.b.WriteString("null")
+	case v.Wide:
+		fmt.Fprintf(&w.b, "%d,%d", v.D.Hi, v.D.Lo)
+	case v.Type.Class() == types.ClassFloat:
+		fmt.Fprint(&w.b, math.Float64bits(v.F))
+	case v.Type.Class() == types.ClassInterval:
+		fmt.Fprint(&w.b, v.Span)
+	case v.S != "":
+		w.b.WriteString(strconv.Quote(v.S))
+	default:
+		w.number(v.I)
+	}
+	w.b.WriteByte('}')
+}
+
 // head writes what distinguishes e besides its arguments.
 func (w *keyWriter) head(e plan.Expr) {
 	switch e := e.(type) {
@@ -67,13 +106,22 @@ func (w *keyWriter) head(e plan.Expr) {
 			fmt.Fprintf(&w.b, "@%p", e)
 		}
 	case *plan.Arith:
-		fmt.Fprintf(&w.b, "a%d:%v", e.Op, e.Typ)
+		w.b.WriteByte('a')
+		w.number(int64(e.Op))
+		w.typ(e.Typ)
 	case *plan.Compare:
-		fmt.Fprintf(&w.b, "c%d", e.Op)
+		w.b.WriteByte('c')
+		w.number(int64(e.Op))
+	case *plan.And:
+		w.b.WriteByte('&')
+	case *plan.Or:
+		w.b.WriteByte('|')
 	case *plan.IsNull:
-		fmt.Fprintf(&w.b, "null%v", e.Negate)
+		w.b.WriteString("null")
+		w.flag(e.Negate)
 	case *plan.InList:
-		fmt.Fprintf(&w.b, "in%v", e.Negate)
+		w.b.WriteString("in")
+		w.flag(e.Negate)
 	case *plan.Like:
 		fmt.Fprintf(&w.b, "like%d%v%v", e.Escape, e.Fold, e.Negate)
 	case *plan.Case:
@@ -81,7 +129,9 @@ func (w *keyWriter) head(e plan.Expr) {
 	case *plan.Coalesce:
 		fmt.Fprintf(&w.b, "co:%v", e.Typ)
 	case *plan.Cast:
-		fmt.Fprintf(&w.b, "cast:%v:%v", e.Typ, e.Explicit)
+		w.b.WriteString("cast")
+		w.flag(e.Explicit)
+		w.typ(e.Typ)
 	default:
 		fmt.Fprintf(&w.b, "%T", e)
 	}

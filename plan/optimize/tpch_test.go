@@ -55,10 +55,11 @@ func BenchmarkPlan(b *testing.B) {
 	m := tpch(b)
 	for _, name := range []string{"q01", "q02", "q05", "q08", "q09", "q21"} {
 		root := m.root(b, tpchQuery(b, name))
+		env := m.env()
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Optimize(root, m.env()); err != nil {
+				if _, err := Optimize(root, env); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -12,16 +12,18 @@ func visitNodes(root plan.Node, f func(plan.Node)) {
 
 // rewriteExprs rewrites every expression of n bottom-up; n itself comes back when nothing changed.
 func rewriteExprs(n plan.Node, f func(plan.Expr) plan.Expr) plan.Node {
+	var out []plan.Expr
 	changed := false
-	m := plan.MapExprs(n, func(e plan.Expr) plan.Expr {
+	plan.VisitExprs(n, func(e plan.Expr) {
 		r := plan.Rewrite(e, f)
 		changed = changed || r != e
-		return r
+		out = append(out, r)
 	})
 	if !changed {
 		return n
 	}
-	return m
+	i := -1
+	return plan.MapExprs(n, func(plan.Expr) plan.Expr { i++; return out[i] })
 }
 
 // rewriteDeep rewrites every expression of the tree and of its subqueries.
