@@ -252,6 +252,10 @@ func (d *domain) pushLimit(n *plan.Limit) (plan.Node, repr) {
 			return n, repr{}
 		}
 	}
+	if len(n.Ties) > 0 {
+		d.o.fail(unsupported("WITH TIES in a correlated subquery"))
+		return n, repr{}
+	}
 	var keys []plan.SortKey
 	in := n.Input
 	if s, ok := in.(*plan.Sort); ok && s.Limit < 0 {

@@ -12,7 +12,7 @@ import (
 func topN(o *optimizer, root plan.Node) plan.Node {
 	return plan.RewriteNodes(root, func(n plan.Node) plan.Node {
 		l, ok := n.(*plan.Limit)
-		if !ok || len(l.By) > 0 {
+		if !ok || len(l.By)+len(l.Ties) > 0 {
 			return n
 		}
 		rows, ok := limitedRows(l)

@@ -16,6 +16,8 @@ import (
 type naive struct {
 	tables map[string][][]types.Value
 	shared map[*plan.SharedPlan][]tuple
+	// filters are the key sets that joins have published: a scan that probes one drops other rows.
+	filters map[int]map[string]bool
 }
 
 type tuple map[plan.ColumnID]types.Value
@@ -39,6 +41,7 @@ func (v *naive) run(n plan.Node) (rows []string, err error) {
 		}
 	}()
 	v.shared = map[*plan.SharedPlan][]tuple{}
+	v.filters = map[int]map[string]bool{}
 	cols := n.Columns()
 	for _, t := range v.node(n, nil) {
 		parts := make([]string, len(cols))
@@ -109,7 +112,7 @@ func (v *naive) node(n plan.Node, outer tuple) []tuple {
 			for _, c := range n.Cols {
 				t[c.ID] = r[c.Ordinal]
 			}
-			if v.all(n.Filters, merge(outer, t)) {
+			if v.all(n.Filters, merge(outer, t)) && v.passes(n.Runtime, t) {
 				out = append(out, t)
 			}
 		}
@@ -145,7 +148,16 @@ func (v *naive) node(n plan.Node, outer tuple) []tuple {
 		}
 		return out
 	case *plan.Join:
-		left, right := v.node(n.Left, outer), v.node(n.Right, outer)
+		right := v.node(n.Right, outer)
+		v.checkUnique(n, right)
+		for _, p := range n.Publish {
+			keys := map[string]bool{}
+			for _, t := range right {
+				keys[show(v.expr(n.Equi[p.Pair].Right, t))] = true
+			}
+			v.filters[p.ID] = keys
+		}
+		left := v.node(n.Left, outer)
 		return v.join(n.Kind, left, func(tuple) []tuple { return right }, joinConds(n), n.Mark, n.NullAware, n.Left, n.Right, outer)
 	case *plan.Apply:
 		left := v.node(n.Left, outer)
@@ -176,6 +188,39 @@ func (v *naive) node(n plan.Node, outer tuple) []tuple {
 		return reposition(rows, n.Plan.Input.Columns(), n.Cols)
 	}
 	panic(fmt.Sprintf("naive: %T", n))
+}
+
+func (v *naive) passes(probes []plan.RuntimeProbe, t tuple) bool {
+	for _, p := range probes {
+		keys, ok := v.filters[p.ID]
+		if !ok {
+			panic(fmt.Sprintf("naive: runtime filter %d is probed before it is published", p.ID))
+		}
+		if !keys[show(v.expr(p.Expr, t))] {
+			return false
+		}
+	}
+	return true
+}
+
+// checkUnique holds a join to its promise that build keys are unique.
+func (v *naive) checkUnique(n *plan.Join, right []tuple) {
+	if !n.BuildUnique {
+		return
+	}
+	seen := map[string]bool{}
+	for _, t := range right {
+		k, null := "", false
+		for _, p := range n.Equi {
+			x := v.expr(p.Right, t)
+			null = null || x.Null && !p.NullSafe
+			k += show(x) + "|"
+		}
+		if !null && seen[k] {
+			panic("naive: build keys are not unique: " + n.Label())
+		}
+		seen[k] = !null || seen[k]
+	}
 }
 
 func reposition(rows []tuple, from, to []plan.Column) []tuple {

@@ -112,19 +112,42 @@ func attachChild(n plan.Node, i int, id plan.ColumnID, filter int) (plan.Node, b
 	return n.With(children), true
 }
 
-// attachJoin follows the column into the side that delivers it, when that side's rows without the
-// key may be missing: its left side for joins that keep left rows independent of each other, both
-// for inner joins. A column equal to an inner join's key reaches the other side as well.
+// attachJoin follows the column into the side that delivers it and, by the join's equality, into the
+// other: rows of either side with another key could only pair with rows that the filter's join drops.
 func attachJoin(n *plan.Join, id plan.ColumnID, filter int) (plan.Node, bool) {
-	if delivers(n.Left, id) {
-		if n.Kind == plan.RightJoin || n.Kind == plan.FullJoin {
-			return n, false
+	var left, right bool
+	switch n.Kind {
+	case plan.InnerJoin, plan.CrossJoin:
+		left, right = true, true
+	case plan.RightJoin:
+		right = true
+	case plan.LeftJoin, plan.SemiJoin, plan.AntiJoin, plan.MarkJoin, plan.SingleJoin:
+		left = true
+	}
+	l, r := id, id
+	inLeft := delivers(n.Left, id)
+	if inLeft && !left || !inLeft && !right {
+		return n, false
+	}
+	for _, p := range n.Equi {
+		a, ok1 := p.Left.(*plan.Column)
+		b, ok2 := p.Right.(*plan.Column)
+		if !ok1 || !ok2 || p.NullSafe || n.NullAware || a.Typ != b.Typ {
+			continue
 		}
-		m, ok := attachChild(n, 0, id, filter)
-		return m, ok
+		if inLeft && a.ID == id {
+			r = b.ID
+		} else if !inLeft && b.ID == id {
+			l = a.ID
+		}
 	}
-	if n.Kind == plan.InnerJoin || n.Kind == plan.CrossJoin || n.Kind == plan.RightJoin {
-		return attachChild(n, 1, id, filter)
+	var done, also bool
+	var out plan.Node = n
+	if inLeft || l != id {
+		out, done = attachChild(out, 0, l, filter)
 	}
-	return n, false
+	if !inLeft || r != id {
+		out, also = attachChild(out, 1, r, filter)
+	}
+	return out, done || also
 }

@@ -437,7 +437,7 @@ func atMostOneRow(n plan.Node) bool {
 		return len(n.Rows) <= 1
 	case *plan.Limit:
 		c, ok := n.Count.(*plan.Const)
-		return ok && !c.Value.Null && c.Value.I <= 1 && len(n.By) == 0 || atMostOneRow(n.Input)
+		return ok && !c.Value.Null && c.Value.I <= 1 && len(n.By)+len(n.Ties) == 0 || atMostOneRow(n.Input)
 	case *plan.Project, *plan.Filter, *plan.Sort, *plan.Distinct:
 		return atMostOneRow(n.Children()[0])
 	case *plan.Empty:
