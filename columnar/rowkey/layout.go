@@ -221,7 +221,11 @@ func (l *Layout) admitInts(c *change, i int, v *columnar.Vector, sel []uint32) {
 
 func (l *Layout) admitSet(c *change, i int, v *columnar.Vector, sel []uint32, n int) {
 	f := &l.fields[i]
-	l.codes[i] = l.internRows(i, v, sel, n)
+	if smallDictionary(v, n) {
+		f.set.Translate(v.Dict) // Pack goes through the translation
+	} else {
+		l.codes[i] = l.internRows(i, v, sel, n)
+	}
 	if uint64(f.set.Len())+f.nulls() > f.span {
 		c.note()
 		f.reserve()

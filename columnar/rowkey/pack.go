@@ -28,7 +28,11 @@ func (l *Layout) Pack(cols []*columnar.Vector, sel []uint32, n int, out []uint64
 			word = f.word
 		}
 		if f.set != nil {
-			addDense(out, l.codes[i], f.shift)
+			if smallDictionary(v, n) {
+				addTranslated(out, v, sel, f)
+			} else {
+				addDense(out, l.codes[i], f.shift)
+			}
 			continue
 		}
 		if v.Layout == columnar.I128 {
@@ -125,9 +129,6 @@ func (l *Layout) internRows(i int, v *columnar.Vector, sel []uint32, n int) []ui
 		for j := range codes {
 			codes[j] = code
 		}
-	case v.Enc == columnar.Dict && v.Dict.Values.Len <= max(256, n):
-		table := f.set.Translate(v.Dict)
-		translate(codes, v, sel, table, nulls)
 	case v.Enc == columnar.Dict:
 		internCodes(codes, v, sel, f.set, nulls)
 	default:
@@ -155,39 +156,46 @@ func (f *field) add(s []byte, v *columnar.Vector, i int) uint32 {
 	return code
 }
 
-func translate(codes []uint32, v *columnar.Vector, sel []uint32, table []uint32, nulls uint32) {
+// smallDictionary says that a dictionary is worth translating as a whole for n of its rows.
+func smallDictionary(v *columnar.Vector, n int) bool {
+	return v.Enc == columnar.Dict && v.Dict.Values.Len <= max(256, n)
+}
+
+// addTranslated adds the codes of a dictionary column whose values are all interned.
+func addTranslated(out []uint64, v *columnar.Vector, sel []uint32, f *field) {
+	table := f.set.known[v.Dict]
 	switch v.Layout {
 	case columnar.U8:
-		lookup(codes, v.U8, v.Valid, sel, table, nulls)
+		addLookup(out, v.U8, v.Valid, sel, table, uint32(f.nulls()), f.shift)
 	case columnar.U16:
-		lookup(codes, v.U16, v.Valid, sel, table, nulls)
+		addLookup(out, v.U16, v.Valid, sel, table, uint32(f.nulls()), f.shift)
 	default:
-		lookup(codes, v.U32, v.Valid, sel, table, nulls)
+		addLookup(out, v.U32, v.Valid, sel, table, uint32(f.nulls()), f.shift)
 	}
 }
 
-func lookup[T uint8 | uint16 | uint32](codes []uint32, v []T, valid []uint64, sel []uint32, table []uint32, nulls uint32) {
+func addLookup[T uint8 | uint16 | uint32](out []uint64, v []T, valid []uint64, sel []uint32, table []uint32, nulls uint32, shift uint) {
+	shift &= 63
 	switch {
 	case valid != nil:
-		for j := range codes {
+		for j := range out {
 			i := j
 			if sel != nil {
 				i = int(sel[j])
 			}
-			codes[j] = 0
 			if valid[i>>6]>>(i&63)&1 != 0 {
-				codes[j] = table[v[i]] + nulls
+				out[j] += uint64(table[v[i]]+nulls) << shift
 			}
 		}
 	case sel == nil:
-		v = v[:len(codes)]
-		for j := range codes {
-			codes[j] = table[v[j]] + nulls
+		v = v[:len(out)]
+		for j := range out {
+			out[j] += uint64(table[v[j]]+nulls) << shift
 		}
 	default:
-		codes = codes[:len(sel)]
+		out = out[:len(sel)]
 		for j, i := range sel {
-			codes[j] = table[v[i]] + nulls
+			out[j] += uint64(table[v[i]]+nulls) << shift
 		}
 	}
 }

@@ -57,7 +57,29 @@ func combine(q *exec.Query, locals []*local) ([]*part, error) {
 	if parts, ok := joinRuns(full, parts); ok {
 		return parts, nil
 	}
+	if joinDirect(full, parts) {
+		return []*part{full[0].part()}, nil
+	}
 	return regroup(q, full, parts)
+}
+
+// joinDirect merges directly addressed groups into the first worker's, whose words its keys are.
+func joinDirect(locals []*local, parts []*part) bool {
+	for _, l := range locals {
+		if l.mode != direct {
+			return false
+		}
+	}
+	common := locals[0].states
+	common.resize(int(locals[0].layout.Span()))
+	for i := 1; i < len(parts); i++ {
+		to := make([]uint32, len(parts[i].keys))
+		for j, k := range parts[i].keys {
+			to[j] = uint32(k)
+		}
+		common.merge(parts[i].states, parts[i].ids, to)
+	}
+	return true
 }
 
 func combineSingle(locals []*local) *part {

@@ -270,7 +270,11 @@ func (st *states) apply(in *input, c *chain, v *columnar.Vector, rows []uint32, 
 			continue
 		}
 		values := c.slot(n)
-		widen(values, v, rows)
+		if v.Layout == columnar.I64 && v.Enc == columnar.Flat && rows == nil {
+			values = v.I64[:n] // good until the batch is done, and so is the chain
+		} else {
+			widen(values, v, rows)
+		}
 		if !st.admit(sum, v, values, n) {
 			st.addWide(sum, c.ids, v, rows, n)
 			continue
