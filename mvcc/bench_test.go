@@ -174,3 +174,28 @@ func benchTPCH(b *testing.B, dir string, sf float64) {
 	b.ReportMetric(time.Since(start).Seconds(), "read-s")
 	must(b, s.Close())
 }
+
+// BenchmarkCommit is durable commits of one row by one and by many clients.
+func BenchmarkCommit(b *testing.B) {
+	for _, clients := range []int{1, 32} {
+		b.Run(fmt.Sprint("clients=", clients), func(b *testing.B) {
+			s, err := mvcc.Open(vfs.Default, filepath.Join(b.TempDir(), "db"), mvcc.Options{})
+			must(b, err)
+			id := makeKeyed(b, s, 1)
+			b.ResetTimer()
+			var wg sync.WaitGroup
+			for client := range clients {
+				wg.Go(func() {
+					for i := client; i < b.N; i += clients {
+						txn := s.Begin(mvcc.TxnOptions{})
+						must(b, txn.Append(id, pairBatch([]int64{int64(i)}, []string{"row"})))
+						commit(b, txn)
+					}
+				})
+			}
+			wg.Wait()
+			b.StopTimer()
+			must(b, s.Close())
+		})
+	}
+}

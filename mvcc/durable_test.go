@@ -339,6 +339,56 @@ func segments(t *testing.T, fs vfs.FS) (all []string) {
 	return all
 }
 
+// A load that ends halfway must leave neither rows nor files.
+func TestAbandonedLoadLeavesNothing(t *testing.T) {
+	fs := vfs.NewMem()
+	s := openDir(t, fs)
+	id := makePairs(t, s)
+	txn := s.Begin(mvcc.TxnOptions{})
+	w, err := txn.Writer(id)
+	must(t, err)
+	a := w.Appender(0)
+	for from := int64(0); from < 130_000; from += 10_000 {
+		must(t, a.Append(pairBatch(series(from, 10_000, 1), make([]string, 10_000))))
+	}
+	if len(segments(t, fs)) != 1 {
+		t.Error("the full chunk is not on disk while the load runs")
+	}
+	txn.Rollback()
+	if files := segments(t, fs); len(files) != 0 {
+		t.Errorf("left %v", files)
+	}
+	if len(state(t, s, id)) != 0 {
+		t.Error("left rows")
+	}
+	must(t, s.Close())
+}
+
+// The log must not grow for ever: past the threshold a checkpoint runs by itself.
+func TestCheckpointsRunByThemselves(t *testing.T) {
+	fs := vfs.NewMem()
+	s, err := mvcc.Open(fs, dbDir, mvcc.Options{CheckpointBytes: 10_000, NoSync: true})
+	must(t, err)
+	id := makePairs(t, s)
+	for i := range int64(200) {
+		txn := s.Begin(mvcc.TxnOptions{})
+		must(t, txn.Append(id, pairBatch([]int64{i}, []string{strings.Repeat("x", 200)})))
+		commit(t, txn)
+	}
+	must(t, s.Close())
+	must(t, s.CheckpointError())
+	logs, err := fs.List(dbDir + "/wal")
+	must(t, err)
+	if len(segments(t, fs)) == 0 || len(logs) != 1 || logs[0] < "0000000000000003.wal" {
+		t.Errorf("segments %v, log files %v", segments(t, fs), logs)
+	}
+	s = openDir(t, fs)
+	if n := len(state(t, s, id)); n != 200 {
+		t.Errorf("%d rows", n)
+	}
+	must(t, s.Close())
+}
+
 // Two processes that write one directory would destroy it.
 func TestSecondOpenIsRefused(t *testing.T) {
 	for name, fs := range map[string]vfs.FS{"memory": vfs.NewMem(), "disk": vfs.Default} {

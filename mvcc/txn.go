@@ -8,6 +8,7 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
 )
 
 // Txn is a transaction: a snapshot and the writes made on top of it. One goroutine writes at a time;
@@ -122,6 +123,9 @@ func (t *Txn) CreateTable(id TableID, name string, schema Schema) error {
 	if err := t.writable(); err != nil {
 		return err
 	}
+	if len(schema.Columns) == 0 {
+		return sqlerr.Unsupported(-1, -1, "a table without columns")
+	}
 	t.store.mu.RLock()
 	exists := t.store.tables[id] != nil
 	t.store.mu.RUnlock()
@@ -142,7 +146,7 @@ func (t *Txn) AlterTable(id TableID, name string, schema Schema) error {
 		return err
 	}
 	for _, def := range schema.Columns {
-		if at := l.schema.ordinal(def.FieldID); at >= 0 && l.schema.Columns[at].Type.Class() != def.Type.Class() {
+		if at := l.schema.ordinal(def.FieldID); at >= 0 && !sameValues(l.schema.Columns[at].Type, def.Type) {
 			return sqlerr.Unsupported(-1, -1, "changing the type of a stored column from "+l.schema.Columns[at].Type.String()+" to "+def.Type.String())
 		}
 	}
@@ -155,6 +159,16 @@ func (t *Txn) AlterTable(id TableID, name string, schema Schema) error {
 	l.closeOpen()
 	l.name, l.schema, l.altered, l.keys = name, schema, true, nil
 	return t.checkAllKeys(id, added)
+}
+
+// sameValues reports whether stored values of one type stand for themselves in the other. Whether they
+// lie in its range is the caller's to check.
+func sameValues(from, to types.Type) bool {
+	switch {
+	case from == to, from.IsInteger() && to.IsInteger(), from.IsText() && to.IsText():
+		return true
+	}
+	return from.Kind == types.Numeric && to.Kind == types.Numeric && from.Scale == to.Scale && from.Precision <= to.Precision
 }
 
 // DropTable removes a table and its rows.

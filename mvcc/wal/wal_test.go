@@ -215,6 +215,52 @@ func TestCommittersShareSyncs(t *testing.T) {
 	}
 }
 
+// Who is on disk must not wait for the sync of those behind: that halves the rate again and again.
+func TestNobodyWaitsForTheNextSync(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind == errorfs.OpFileSyncData {
+			entered <- struct{}{}
+			<-release
+		}
+		return nil
+	}))
+	l := start(t, fs, State{})
+	var done [3]chan error
+	for i := range done {
+		lsn, err := l.Append(txn(uint64(i)+1, "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done[i] = make(chan error, 1)
+		go func() { done[i] <- l.Sync(lsn) }()
+		if i == 0 {
+			<-entered // the first syncs alone, the others gather
+		}
+	}
+	release <- struct{}{}
+	if err := <-done[0]; err != nil { // while the second sync runs, or is about to
+		t.Fatal(err)
+	}
+	<-entered
+	release <- struct{}{}
+	for _, d := range done[1:] {
+		if err := <-d; err != nil {
+			t.Fatal(err)
+		}
+	}
+	go func() {
+		<-entered
+		release <- struct{}{}
+	}()
+	if _, err := l.Append(txn(4, "x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // After a failed sync the kernel may have dropped the pages: acknowledging anything later would lie.
 func TestFailedSyncEndsTheLog(t *testing.T) {
 	fail := false

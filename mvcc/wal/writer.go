@@ -139,7 +139,7 @@ func (l *Log) Write(lsn uint64) error {
 
 // Flush writes and syncs everything, a file's start included.
 func (l *Log) Flush() error {
-	return l.advance(true, func() bool { return len(l.pending) == 0 && l.onDisk == l.chain.lsn })
+	return l.advance(true, func() bool { return !l.syncing && len(l.pending) == 0 && l.onDisk == l.chain.lsn })
 }
 
 func (l *Log) advance(sync bool, reached func() bool) error {
@@ -149,10 +149,10 @@ func (l *Log) advance(sync bool, reached func() bool) error {
 		switch {
 		case l.err != nil:
 			return l.err
-		case l.syncing:
-			l.synced.Wait()
 		case reached():
 			return nil
+		case l.syncing:
+			l.synced.Wait()
 		default:
 			l.lead(sync)
 		}
