@@ -150,7 +150,7 @@ func (e *Subquery) String() string {
 		if e.Kind == AllSubquery {
 			word = " ALL"
 		}
-		return "(" + list(e.Left, ", ") + " " + e.Op.String() + word + " (subquery))"
+		return "(" + strings.TrimPrefix(negate(e.Negate)+" ", " ") + list(e.Left, ", ") + " " + e.Op.String() + word + " (subquery))"
 	}
 	return "(subquery)"
 }

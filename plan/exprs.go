@@ -45,6 +45,7 @@ func VisitExprs(n Node, visit func(Expr)) {
 	case *Limit:
 		visitList([]Expr{n.Count, n.Offset}, visit)
 		visitList(n.By, visit)
+		visitList(n.Ties, visit)
 	}
 }
 
@@ -177,6 +178,7 @@ func mapExprs(n Node, f func(Expr) Expr) Node {
 			m.Offset = f(n.Offset)
 		}
 		m.By = mapList(n.By, f)
+		m.Ties = mapList(n.Ties, f)
 		return &m
 	}
 	return n

@@ -204,12 +204,13 @@ type Sort struct {
 
 // Limit skips Offset rows and passes Count; nil means none. Expressions are constant per execution.
 // With By it does so for each run of equal By values (NULLs are equal); the input is then sorted by
-// them first.
+// them first. With Ties (WITH TIES) rows that equal the last one passed in all of Ties pass too; the
+// input is then sorted by them.
 type Limit struct {
 	Base
 	Input         Node
 	Count, Offset Expr
-	By            []Expr
+	By, Ties      []Expr
 }
 
 // SetOpKind is UNION, INTERSECT or EXCEPT.

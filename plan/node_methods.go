@@ -257,6 +257,9 @@ func (n *Limit) Label() string {
 	if len(n.By) > 0 {
 		s += " per " + list(n.By, ", ")
 	}
+	if len(n.Ties) > 0 {
+		s += " with ties of " + list(n.Ties, ", ")
+	}
 	return s
 }
 func (n *SetOp) Label() string {

@@ -246,8 +246,8 @@ func (d *domain) pushScalarAggregate(n *plan.Aggregate) (plan.Node, repr) {
 
 // pushLimit limits the rows of every d.
 func (d *domain) pushLimit(n *plan.Limit) (plan.Node, repr) {
-	for _, e := range plan.Exprs(n) {
-		if touches(e, d.set) {
+	for _, e := range []plan.Expr{n.Count, n.Offset} {
+		if e != nil && touches(e, d.set) {
 			d.o.fail(unsupported("LIMIT or OFFSET with a reference to an outer query"))
 			return n, repr{}
 		}
@@ -275,7 +275,10 @@ func (d *domain) pushLimit(n *plan.Limit) (plan.Node, repr) {
 	if ok && n.Offset == nil && c.Value == types.Int(c.Value.Type, 1) && len(n.By) == 0 {
 		return &plan.Distinct{Input: sort, On: refList(by)}, r
 	}
-	return &plan.Limit{Input: sort, Count: n.Count, Offset: n.Offset, By: append(refList(by), n.By...)}, r
+	b := r.binding()
+	return &plan.Limit{
+		Input: sort, Count: n.Count, Offset: n.Offset, By: append(refList(by), b.list(n.By)...),
+	}, r
 }
 
 func (d *domain) pushSetOp(n *plan.SetOp, eqs []equality) (plan.Node, repr) {
