@@ -20,8 +20,10 @@ import (
 
 // commands is the command line.
 type commands struct {
+	Shell   shellCommand   `cmd:"" default:"withargs" help:"Ask a database or a server: at the terminal, from files or a pipe."`
 	Bench   benchCommand   `cmd:"" help:"Benchmarks: TPC-H on OxiDB alone or beside DuckDB."`
 	Demo    demoCommand    `cmd:"" help:"Load TPC-H 0.1, run its 22 queries, then serve Flight SQL."`
+	Serve   serveCommand   `cmd:"" help:"Serve a database over Arrow Flight SQL."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -67,7 +69,10 @@ func main() {
 // exitCode reports err on standard error and classifies it.
 func exitCode(ctx context.Context, err error) int {
 	var u unreachable
+	var r reported
 	switch {
+	case errors.As(err, &r):
+		return int(r)
 	case ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "interrupted")
 		return exitInterrupted
