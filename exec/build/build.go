@@ -137,6 +137,9 @@ func (b *builder) node(n plan.Node, needed plan.ColumnSet) (exec.Operator, error
 	case *plan.Sort:
 		return order.NewSort(n, children[0]), nil
 	case *plan.Limit:
+		if len(n.By)+len(n.Ties) > 0 {
+			return order.NewRunLimit(children[0], n.Input.Columns(), n), nil
+		}
 		return order.NewLimit(children[0], n), nil
 	case *plan.SetOp:
 		return b.setOp(n, children[0], children[1])
@@ -155,15 +158,13 @@ func inputNeeds(n plan.Node, needed plan.ColumnSet) plan.ColumnSet {
 	below := plan.ColumnSet{}
 	switch n.(type) {
 	case *plan.Project, *plan.Aggregate:
-	case *plan.Filter, *plan.Join:
+	case *plan.Filter, *plan.Join, *plan.Limit:
 		if needed == nil {
 			needed = plan.Outputs(n)
 		}
 		for id := range needed {
 			below.Add(id)
 		}
-	case *plan.Limit:
-		return needed
 	default:
 		return nil
 	}
