@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
@@ -215,46 +216,54 @@ func TestCommittersShareSyncs(t *testing.T) {
 	}
 }
 
-// Who is on disk must not wait for the sync of those behind: that halves the rate again and again.
+// Who is on disk must not wait for the sync of those behind: each would pay for the other's.
 func TestNobodyWaitsForTheNextSync(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
+	hold := true
 	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if op.Kind == errorfs.OpFileSyncData {
+		if hold && op.Kind == errorfs.OpFileSyncData {
 			entered <- struct{}{}
 			<-release
 		}
 		return nil
 	}))
 	l := start(t, fs, State{})
-	var done [3]chan error
-	for i := range done {
-		lsn, err := l.Append(txn(uint64(i)+1, "x"))
+	at := uint64(0)
+	committer := func() chan error {
+		at++
+		lsn, err := l.Append(txn(at, "x"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		done[i] = make(chan error, 1)
-		go func() { done[i] <- l.Sync(lsn) }()
-		if i == 0 {
-			<-entered // the first syncs alone, the others gather
-		}
+		done := make(chan error, 1)
+		go func() { done <- l.Sync(lsn) }()
+		return done
 	}
-	release <- struct{}{}
-	if err := <-done[0]; err != nil { // while the second sync runs, or is about to
-		t.Fatal(err)
-	}
+	all := []chan error{committer()}
 	<-entered
+	for range 20 {
+		all = append(all, committer())
+	}
 	release <- struct{}{}
-	for _, d := range done[1:] {
-		if err := <-d; err != nil {
+	<-entered // the second sync is for the twenty
+	var last []chan error
+	for range 20 {
+		last = append(last, committer())
+	}
+	time.Sleep(time.Millisecond) // all of them wait; without that the test proves less, not something else
+	release <- struct{}{}
+	<-entered // the third is for the last ones alone: the others are free
+	for _, done := range all {
+		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
 	}
-	go func() {
-		<-entered
-		release <- struct{}{}
-	}()
-	if _, err := l.Append(txn(4, "x")); err != nil {
-		t.Fatal(err)
+	hold = false
+	release <- struct{}{}
+	for _, done := range last {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
