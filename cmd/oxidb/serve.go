@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/oxidb/oxidb"
+	"github.com/oxidb/oxidb/bench/tpch/runner"
+	"github.com/oxidb/oxidb/flight"
+)
+
+type serveCommand struct {
+	Path           string `arg:"" optional:"" help:"Database directory, or :memory:."`
+	DB             string `help:"The same as a flag." placeholder:"PATH"`
+	Listen         string `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8815"`
+	Threads        int    `help:"Workers of a query; 0 means all cores."`
+	TLSCert        string `name:"tls-cert" help:"Certificate file (PEM): serve TLS." type:"existingfile"`
+	TLSKey         string `name:"tls-key" help:"The certificate's key file (PEM)." type:"existingfile"`
+	AllowAnonymous bool   `help:"Serve other machines, too: whoever reaches the port can read and write everything."`
+}
+
+// database is where the data is: the argument or the flag.
+func (c *serveCommand) database() (string, error) {
+	switch {
+	case c.Path != "" && c.DB != "" && c.Path != c.DB:
+		return "", fmt.Errorf("two databases given: %s and %s", c.Path, c.DB)
+	case c.Path != "":
+		return c.Path, nil
+	case c.DB != "":
+		return c.DB, nil
+	}
+	return "", errors.New("which database? oxidb serve DIRECTORY, or oxidb serve :memory:")
+}
+
+func (c *serveCommand) Run(ctx context.Context) (err error) {
+	path, err := c.database()
+	if err != nil {
+		return err
+	}
+	options, err := c.options()
+	if err != nil {
+		return err
+	}
+	db, err := oxidb.Open(ctx, path, oxidb.Threads(c.Threads))
+	if err != nil {
+		return unreachable{err}
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	runner.Register(db)
+	return serve(ctx, db, options)
+}
+
+func (c *serveCommand) options() (flight.Options, error) {
+	o := flight.Options{Addr: c.Listen, AllowAnonymous: c.AllowAnonymous}
+	if c.TLSCert == "" && c.TLSKey == "" {
+		return o, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return o, fmt.Errorf("reading the certificate: %w", err)
+	}
+	o.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	return o, nil
+}
+
+// serve serves db until ctx is done. The first line on standard output tells the address.
+func serve(ctx context.Context, db *oxidb.DB, o flight.Options) error {
+	server, err := flight.NewServer(db, o)
+	if err != nil {
+		return unreachable{err}
+	}
+	fmt.Printf("listening on %s\n", server.Addr())
+	if err := server.Serve(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "stopped")
+	return nil
+}

@@ -1,0 +1,251 @@
+package flight
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+
+	"github.com/oxidb/oxidb"
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/arrowio"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// maxBoundRows bounds the parameter rows of one bind; more belongs into bulk ingest.
+const maxBoundRows = 1 << 20
+
+// prepared is a statement that the client refers to by a handle.
+type prepared struct {
+	origin
+	sql    string
+	params int
+	// open tells that parameters take their types from the values, and the result from them.
+	open bool
+
+	mu     sync.Mutex
+	rows   [][]any // the values bound last; nil before the first bind
+	schema *arrow.Schema
+}
+
+// CreatePreparedStatement plans a statement and describes its rows and parameters.
+func (s *service) CreatePreparedStatement(ctx context.Context, req flightsql.ActionCreatePreparedStatementRequest) (result flightsql.ActionCreatePreparedStatementResult, err error) {
+	o := originOf(ctx, req.GetTransactionId())
+	l, err := s.leaseOf(o)
+	if err != nil {
+		return result, err
+	}
+	defer l.done()
+	stmt, err := l.Prepare(ctx, req.GetQuery())
+	if err != nil {
+		return result, statusOf(err, req.GetQuery())
+	}
+	p := &prepared{origin: o, sql: req.GetQuery(), params: len(stmt.Params()), open: stmt.Open(), schema: described(stmt.Schema(), stmt.Types())}
+	id := newID()
+	if !s.statements.add(id, p) {
+		return result, sqlerr.New(sqlerr.TooManyConnections, "too many prepared statements are in use")
+	}
+	update := !stmt.IsQuery()
+	return flightsql.ActionCreatePreparedStatementResult{Handle: []byte(id), DatasetSchema: p.schema, ParameterSchema: parameterSchema(stmt.Params()), IsUpdate: &update}, nil
+}
+
+// parameterSchema names the parameters $1, $2, ….
+func parameterSchema(kinds []types.Type) *arrow.Schema {
+	fields := make([]arrow.Field, len(kinds))
+	for i, t := range kinds {
+		fields[i] = types.Field("$"+strconv.Itoa(i+1), t, true)
+		fields[i].Metadata = withMetadata(fields[i].Metadata, typeMetadata(t))
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// ClosePreparedStatement forgets a statement; one that is unknown is closed already.
+func (s *service) ClosePreparedStatement(_ context.Context, req flightsql.ActionClosePreparedStatementRequest) error {
+	s.statements.remove(string(req.GetPreparedStatementHandle()))
+	return nil
+}
+
+// statement gives the prepared statement of a handle, with the transaction that it runs in now.
+func (s *service) statement(handle []byte) (p *prepared, o origin, done func(), err error) {
+	p, done, ok := s.statements.use(string(handle))
+	if !ok {
+		return nil, o, nil, sqlerr.New(sqlerr.InvalidStatementName, "this prepared statement is unknown to the server: it was closed, or not used for too long")
+	}
+	if o, err = s.successor(p.origin); err != nil {
+		done()
+		return nil, o, nil, err
+	}
+	return p, o, done, nil
+}
+
+// planPrepared keeps an execution of a prepared statement with the values bound last.
+func (s *service) planPrepared(handle []byte) (x *execution, err error) {
+	p, o, done, err := s.statement(handle)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rows := p.rows
+	if rows == nil {
+		if p.params > 0 {
+			return nil, statusOf(sqlerr.New("07002", "the statement has %d parameters, but no values were bound", p.params), p.sql)
+		}
+		rows = noParameters()
+	}
+	return newExecution(o, p.sql, rows, p.schema), nil
+}
+
+// DoPutPreparedStatementQuery binds values; the handle stays.
+func (s *service) DoPutPreparedStatementQuery(ctx context.Context, cmd flightsql.PreparedStatementQuery, r flight.MessageReader, _ flight.MetadataWriter) ([]byte, error) {
+	p, o, done, err := s.statement(cmd.GetPreparedStatementHandle())
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	rows, kinds, err := p.parameters(r)
+	if err != nil {
+		return nil, statusOf(err, p.sql)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open {
+		l, err := s.leaseOf(o)
+		if err != nil {
+			return nil, err
+		}
+		defer l.done()
+		stmt, err := l.Prepare(ctx, p.sql, kinds...)
+		if err != nil {
+			return nil, statusOf(err, p.sql)
+		}
+		p.schema = described(stmt.Schema(), stmt.Types())
+	}
+	p.rows = rows
+	return cmd.GetPreparedStatementHandle(), nil
+}
+
+// parameters reads the rows of values that a client sends; nil when it sends none.
+func (p *prepared) parameters(r flight.MessageReader) (rows [][]any, kinds []types.Type, err error) {
+	for r.Next() {
+		rec := r.RecordBatch()
+		if int(rec.NumCols()) != p.params {
+			return nil, nil, sqlerr.New("07001", "the statement has %d parameters, but %d values were given", p.params, rec.NumCols())
+		}
+		if len(rows)+int(rec.NumRows()) > maxBoundRows {
+			return nil, nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "more than %d rows of parameters", maxBoundRows).WithHint("Use bulk ingest.")
+		}
+		if kinds, err = kindsOf(rec.Schema()); err != nil {
+			return nil, nil, err
+		}
+		if rows == nil {
+			rows = [][]any{}
+		}
+		if rec.NumCols() == 0 {
+			rows = append(rows, make([][]any, rec.NumRows())...)
+			continue
+		}
+		err = arrowio.Batches(rec, func(b *columnar.Batch) error {
+			rows = appendRows(rows, b)
+			return nil
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := r.Err(); err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, sqlerr.New(stateProtocol, "reading the parameters: %w", err)
+	}
+	return rows, kinds, nil
+}
+
+func appendRows(rows [][]any, b *columnar.Batch) [][]any {
+	for i := range b.Len {
+		row := make([]any, len(b.Cols))
+		for c, v := range b.Cols {
+			row[c] = v.Value(i)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func kindsOf(schema *arrow.Schema) ([]types.Type, error) {
+	kinds := make([]types.Type, schema.NumFields())
+	for i, f := range schema.Fields() {
+		t, err := types.FromArrow(f.Type)
+		if err != nil {
+			return nil, err
+		}
+		kinds[i] = t
+	}
+	return kinds, nil
+}
+
+// DoPutPreparedStatementUpdate runs the statement once for each row of values: all runs take effect, or
+// none.
+func (s *service) DoPutPreparedStatementUpdate(ctx context.Context, cmd flightsql.PreparedStatementUpdate, r flight.MessageReader) (int64, error) {
+	p, o, done, err := s.statement(cmd.GetPreparedStatementHandle())
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	rows, _, err := p.parameters(r)
+	if err != nil {
+		return 0, statusOf(err, p.sql)
+	}
+	if rows == nil {
+		p.mu.Lock()
+		rows = p.rows
+		p.mu.Unlock()
+	}
+	if rows == nil {
+		rows = noParameters()
+	}
+	l, err := s.leaseOf(o)
+	if err != nil {
+		return 0, err
+	}
+	defer l.done()
+	n, err := runRows(ctx, l, p.sql, rows)
+	return n, statusOf(err, p.sql)
+}
+
+// runRows runs sql with each row of values and adds the rows that it changed.
+func runRows(ctx context.Context, l *lease, sql string, rows [][]any) (n int64, err error) {
+	if len(rows) == 1 {
+		result, err := l.Query(ctx, sql, rows[0]...)
+		if err != nil {
+			return 0, err
+		}
+		if n, err = result.Drain(); err != nil {
+			return n, err
+		}
+		return n, l.settle(result.Tag())
+	}
+	err = l.atomically(ctx, func(session *oxidb.Session) error {
+		stmt, err := session.Prepare(ctx, sql)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			changed, err := stmt.Exec(ctx, row...)
+			if err != nil {
+				return err
+			}
+			n += changed
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
