@@ -244,5 +244,5 @@ func (c storedChunk) Zone(field int32) (scan.Zone, bool) {
 	if z == nil {
 		return scan.Zone{}, false
 	}
-	return scan.Zone{Min: z.Min, Max: z.Max, Nulls: z.Nulls > 0}, true
+	return scan.Zone{Min: z.Min, Max: z.Max, Nulls: z.Nulls > 0, Sorted: z.Sorted}, true
 }

@@ -12,7 +12,9 @@ import (
 // most rows through.
 type runtimeProbe struct {
 	filter *exec.RuntimeFilter
+	expr   plan.Expr
 	key    expr.Evaluator
+	sorted bool // in the chunk at hand the keys ascend
 	sel    []uint32
 	// seen and passed count rows since the last decision, batches those until the next one.
 	seen, passed int
@@ -33,7 +35,7 @@ func newRuntimeProbe(f *exec.RuntimeFilter, e plan.Expr, cols expr.Input, w *exe
 	if err != nil {
 		return nil, err
 	}
-	return &runtimeProbe{filter: f, key: key, sel: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false), batches: measureBatches}, nil
+	return &runtimeProbe{filter: f, expr: e, key: key, sel: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false), batches: measureBatches}, nil
 }
 
 // passShare is the part of rows that passed lately, 1 when unknown.
@@ -88,6 +90,18 @@ func (r *runtimeProbe) refine(v *columnar.Vector, sel []uint32, n int) []uint32 
 		sel = dropNulls(r.sel, sel, v.Valid, n)
 	}
 	delta := v.Base - f.Min
+	if r.sorted && sel == nil && f.Bits != nil && v.Valid == nil {
+		switch v.Layout {
+		case columnar.U8:
+			return bitsSorted(r.sel, v.U8[:n], delta, f.Bits)
+		case columnar.U16:
+			return bitsSorted(r.sel, v.U16[:n], delta, f.Bits)
+		case columnar.U32:
+			return bitsSorted(r.sel, v.U32[:n], delta, f.Bits)
+		case columnar.I64:
+			return bitsSorted(r.sel, v.I64[:n], -f.Min, f.Bits)
+		}
+	}
 	switch v.Layout {
 	case columnar.U8:
 		return refineKeys(r.sel, v.U8, sel, n, delta, f)
@@ -139,6 +153,47 @@ func bitsAll[T uint8 | uint16 | uint32 | int64](dst []uint32, v []T, delta int64
 		}
 	}
 	return dst[:k]
+}
+
+// sortedBlock is the number of ascending keys whose whole range is looked up at once.
+const sortedBlock = 64
+
+// bitsSorted is bitsAll for ascending keys: where no bit of a block's range is set, one look at a few
+// words settles all its rows.
+func bitsSorted[T uint8 | uint16 | uint32 | int64](dst []uint32, v []T, delta int64, bits []uint64) []uint32 {
+	k := 0
+	for from := 0; from < len(v); from += sortedBlock {
+		block := v[from:min(from+sortedBlock, len(v))]
+		if !anyBit(bits, int64(block[0])+delta, int64(block[len(block)-1])+delta) {
+			continue
+		}
+		for i, x := range block {
+			dst[k] = uint32(from + i)
+			at := uint64(int64(x) + delta)
+			if w := at >> 6; w < uint64(len(bits)) {
+				k += int(bits[w] >> (at & 63) & 1)
+			}
+		}
+	}
+	return dst[:k]
+}
+
+// anyBit reports whether a bit of [lo, hi] is set; what lies outside the bits is not.
+func anyBit(bits []uint64, lo, hi int64) bool {
+	lo, hi = max(lo, 0), min(hi, int64(len(bits))*64-1)
+	if lo > hi {
+		return false
+	}
+	first, last := lo>>6, hi>>6
+	head, tail := ^uint64(0)<<(lo&63), ^uint64(0)>>(63-hi&63)
+	if first == last {
+		return bits[first]&head&tail != 0
+	}
+	some := bits[first]&head | bits[last]&tail
+	for _, w := range bits[first+1 : last] {
+		some |= w
+	}
+	return some != 0
 }
 
 func bitsOf[T uint8 | uint16 | uint32 | int64](dst []uint32, v []T, sel []uint32, delta int64, bits []uint64) []uint32 {

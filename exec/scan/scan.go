@@ -17,8 +17,8 @@ import (
 // Zone bounds the values of one column of a chunk. Min and Max are NULL values when unknown.
 type Zone struct {
 	Min, Max types.Value
-	// Nulls says that the column may hold NULLs.
-	Nulls bool
+	// Nulls says that the column may hold NULLs, Sorted that its values ascend from row to row.
+	Nulls, Sorted bool
 }
 
 // Chunk is one chunk of a table as the query's transaction sees it.
@@ -176,6 +176,11 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 	if s.chunk == nil || s.chunk.ID() != m.chunk.ID() {
 		s.chunk = m.chunk
 		clear(s.whole)
+		zones := pruner{node: s.table.node}
+		for _, r := range s.runtime {
+			zone, ok := zones.zone(r.expr, m.chunk)
+			r.sorted = ok && zone.Sorted && !zone.Nulls
+		}
 	}
 	if err := s.load(s.early); err != nil {
 		return false, err

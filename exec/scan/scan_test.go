@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -63,10 +64,11 @@ func (c *chunk) Keep(from, to int, sel []uint32) []uint32 {
 }
 
 func (c *chunk) Zone(field int32) (Zone, bool) {
-	var z Zone
+	z := Zone{Sorted: true}
 	found := false
-	for _, row := range c.rows {
+	for i, row := range c.rows {
 		v := row[field]
+		z.Sorted = z.Sorted && (i == 0 || exectest.Compare(c.rows[i-1][field], v) <= 0)
 		switch {
 		case v.Null:
 			z.Nulls = true
@@ -98,11 +100,14 @@ var tableTypes = []types.Type{types.TInteger, types.TText, types.TBigInt}
 func drawChunks(t *rapid.T, r *rand.Rand) []Chunk {
 	var chunks []Chunk
 	for id := range rapid.IntRange(0, 4).Draw(t, "chunks") {
-		rows := make([]exectest.Row, rapid.SampledFrom([]int{1, 50, 5000, 40_000}).Draw(t, "rows"))
-		nullable := rapid.Bool().Draw(t, "nullable")
+		rows := make([]exectest.Row, rapid.SampledFrom([]int{1, 50, 500, 5000, 40_000}).Draw(t, "rows"))
+		nullable, sorted := rapid.Bool().Draw(t, "nullable"), rapid.Bool().Draw(t, "sorted")
 		for i := range rows {
 			rows[i] = exectest.Row{types.Int(tableTypes[0], int64(id*100+r.IntN(100))), columnartest.Value(r, types.TText, true, nullable),
 				columnartest.Value(r, types.TBigInt, true, nullable)}
+		}
+		if sorted {
+			slices.SortFunc(rows, func(a, b exectest.Row) int { return exectest.Compare(a[2], b[2]) })
 		}
 		c := newChunk(r, uint32(id), tableTypes, rows)
 		if rapid.Bool().Draw(t, "deletes") {
