@@ -281,6 +281,8 @@ func (e *estimator) domain(n plan.Node, id plan.ColumnID) domainStats {
 				return e.domain(n.Plan.Input, n.Plan.Input.Columns()[i].ID)
 			}
 		}
+	case *plan.Join:
+		return e.joinDomain(n, id)
 	default:
 		for _, c := range n.Children() {
 			if delivers(c, id) {

@@ -15,6 +15,7 @@ const (
 	guessHaving     = 0.05 // a condition on an aggregate
 	guessResidual   = 0.9  // a further condition of an EXISTS
 	guessDistinct   = 0.1  // distinct values of an expression, of its rows
+	guessUnmatched  = 0.05 // at least, rows that an outer join extends by NULLs
 	guessRecursion  = 10.0 // rounds of a recursive query
 	leastFraction   = 1e-7
 )

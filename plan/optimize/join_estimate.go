@@ -67,3 +67,32 @@ func (e *estimator) semiFraction(n *plan.Join) float64 {
 	}
 	return f
 }
+
+// joinDomain is the column's domain in the side that delivers it; the rows that an outer join extends
+// are NULLs.
+func (e *estimator) joinDomain(n *plan.Join, id plan.ColumnID) domainStats {
+	if delivers(n.Left, id) {
+		d := e.domain(n.Left, id)
+		if n.Kind == plan.RightJoin || n.Kind == plan.FullJoin {
+			d.nulls = max(d.nulls, 1-e.semiFraction(flipped(n)), guessUnmatched)
+		}
+		return d
+	}
+	if !delivers(n.Right, id) {
+		return domainStats{}
+	}
+	d := e.domain(n.Right, id)
+	if n.Kind == plan.LeftJoin || n.Kind == plan.FullJoin || n.Kind == plan.SingleJoin {
+		d.nulls = max(d.nulls, 1-e.semiFraction(n), guessUnmatched)
+	}
+	return d
+}
+
+// flipped is the join seen from its right side.
+func flipped(n *plan.Join) *plan.Join {
+	m := &plan.Join{Kind: n.Kind, Left: n.Right, Right: n.Left, Residual: n.Residual}
+	for _, p := range n.Equi {
+		m.Equi = append(m.Equi, plan.EquiPair{Left: p.Right, Right: p.Left, NullSafe: p.NullSafe})
+	}
+	return m
+}

@@ -17,7 +17,7 @@ func estimates(o *optimizer, root plan.Node) plan.Node {
 // buildSides is the rule "build_sides": what join ordering did not decide. A left join whose left
 // side is much smaller builds it and becomes a right join; a semi join with a small left side
 // becomes an inner join with the distinct keys of its right side, so that the small side builds
-// and prunes the large one; proven unique build keys are marked.
+// and prunes the large one (an anti join an outer join with them); proven unique build keys are marked.
 //
 //	Semi Join on a.x = b.y (small a, large b)  ⇒  Inner Join on b.y = a.x (Aggregate by b.y (b), a)
 func buildSides(o *optimizer, root plan.Node) plan.Node {
@@ -31,6 +31,8 @@ func buildSides(o *optimizer, root plan.Node) plan.Node {
 			n = o.swapLeft(j)
 		case plan.SemiJoin:
 			n = o.reduceSemi(j)
+		case plan.AntiJoin:
+			n = o.reduceAnti(j)
 		}
 		return markUnique(n)
 	})
@@ -52,6 +54,14 @@ func (o *optimizer) reduceSemi(j *plan.Join) plan.Node {
 	if len(j.Equi) == 0 || len(j.Residual) > 0 || e.rows(j.Left)*smallerBy > e.rows(j.Right) {
 		return j
 	}
+	keys, conds := o.distinctKeys(j)
+	n := newJoin(plan.InnerJoin, keys, j.Left, conds)
+	return &plan.Project{Input: n, Exprs: identity(j.Left.Columns())}
+}
+
+// distinctKeys are the distinct keys of the right side and the conditions that join them with the
+// left side.
+func (o *optimizer) distinctKeys(j *plan.Join) (*plan.Aggregate, []plan.Expr) {
 	agg := &plan.Aggregate{Input: j.Right}
 	conds := make([]plan.Expr, len(j.Equi))
 	for i, p := range j.Equi {
@@ -61,8 +71,22 @@ func (o *optimizer) reduceSemi(j *plan.Join) plan.Node {
 		}
 		conds[i] = &plan.Compare{Op: op, L: o.groupKey(agg, p.Right), R: p.Left}
 	}
-	n := newJoin(plan.InnerJoin, agg, j.Left, conds)
-	return &plan.Project{Input: n, Exprs: identity(j.Left.Columns())}
+	return agg, conds
+}
+
+// reduceAnti does for an anti join what reduceSemi does: left rows that find no key remain.
+func (o *optimizer) reduceAnti(j *plan.Join) plan.Node {
+	e := o.estimator()
+	if j.NullAware || len(j.Equi) == 0 || len(j.Residual) > 0 || e.rows(j.Left)*smallerBy > e.rows(j.Right) {
+		return j
+	}
+	keys, conds := o.distinctKeys(j)
+	marker := o.column("matched", types.TBoolean, true)
+	found := &plan.Project{Input: keys, Exprs: append(identity(keys.Columns()), plan.NamedExpr{Out: marker, Expr: constBool(true)})}
+	n := newJoin(plan.RightJoin, found, j.Left, conds)
+	marker.NotNull = false
+	rest := filter(n, []plan.Expr{&plan.IsNull{X: &marker}})
+	return &plan.Project{Input: rest, Exprs: identity(j.Left.Columns())}
 }
 
 func markUnique(n plan.Node) plan.Node {

@@ -54,6 +54,7 @@ var rules = []rule{
 	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
 	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
 	{Rule: Rule{"top_n", "A limit bounds the sort below it.", false}, run: topN},
+	{Rule: Rule{"order_filters", "Conjuncts stand in the order of cost against rows dropped.", false}, run: orderFilters},
 	{Rule: Rule{"stream_aggregates", "Groupings by the column that a table is sorted by close their groups as they go.", false}, run: streaming},
 	{Rule: Rule{"runtime_filters", "Joins publish the keys of their build side to the scan of the probe side.", false}, run: runtimeFilters},
 	{Rule: Rule{"share_subplans", "Joins and groupings that stand at several places run once.", false}, whole: shareSubplans},
