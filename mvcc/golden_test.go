@@ -41,7 +41,7 @@ func goldenValue(typ types.Type, i int) types.Value {
 	case types.ClassUUID:
 		return types.Str(typ, fmt.Sprintf("%016d", i))
 	case types.ClassBytes:
-		return types.Str(typ, fmt.Sprint("value ", i))
+		return types.Str(typ, fmt.Sprintf("\"value %d\"", i)) // JSON, too
 	}
 	return types.Int(typ, int64(i%2))
 }
