@@ -22,7 +22,7 @@ func (o Opener) openCSV(names []string, files []file.Info, opts *options, req bi
 	if req.Columns != nil && req.Function != "" {
 		known = csv.Known{Delimiter: true, Quote: true, Escape: true, Header: true, Null: true}
 	}
-	d.QuotedNulls = req.Columns == nil
+	d.EmptyNulls = req.Columns == nil
 	// The file may hold NULLs whatever the table's columns promise.
 	for i, c := range req.Columns {
 		known.Columns = append(known.Columns, catalog.Column{FieldID: int32(i + 1), Name: c.Name, Type: c.Type})

@@ -227,7 +227,7 @@ func compareRows(t testing.TB, got, want []exectest.Row) {
 func TestManyWorkersReadEachRowOnce(t *testing.T) {
 	kinds := []types.Type{types.TBigInt, types.TText}
 	var rows []exectest.Row
-	for i := range 400_000 {
+	for i := range 260_000 {
 		rows = append(rows, exectest.Row{types.Int(types.TBigInt, int64(i)), types.Str(types.TText, fmt.Sprint("t", i%7))})
 	}
 	for _, path := range []string{"f.csv", "f.parquet", "f.arrow", "f.arrows"} {
@@ -288,4 +288,22 @@ func TestFilters(t *testing.T) {
 			compareRows(t, got, want)
 		}
 	}
+}
+
+// readNode runs a node and prints its first column.
+func readNode(t *testing.T, n *plan.External) string {
+	t.Helper()
+	op, err := Operator(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := exectest.Run(exectest.Query(t, 1), op)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cells []string
+	for _, row := range rows {
+		cells = append(cells, exectest.Cell(row[0]))
+	}
+	return strings.Join(cells, " ")
 }

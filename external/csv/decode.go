@@ -105,10 +105,10 @@ func (c *decoder) slow(f *fields, i int) (v types.Value, ok bool) {
 	if quoted {
 		c.scratch = c.dialect.unquote(c.scratch[:0], raw)
 		raw = c.scratch
-		if len(raw) == 0 && c.dialect.QuotedNulls && c.typ.Class() != types.ClassBytes {
-			c.null(i)
-			return types.Null(c.typ), true
-		}
+	}
+	if len(raw) == 0 && c.dialect.EmptyNulls && c.typ.Class() != types.ClassBytes {
+		c.null(i)
+		return types.Null(c.typ), true
 	}
 	// The value is copied out of the field before the next one is decoded: texts by append.
 	v, c.err = types.Parse(c.typ, unsafe.String(unsafe.SliceData(raw), len(raw)))

@@ -32,8 +32,9 @@ type Dialect struct {
 	Null string
 	// Header says that the first row of every file holds column names.
 	Header bool
-	// QuotedNulls makes "" in a column that is not text NULL instead of an error.
-	QuotedNulls bool
+	// EmptyNulls makes an empty field, in quotes or not, of a column that is not text NULL instead of
+	// an error.
+	EmptyNulls bool
 	// Latin1 says that bytes are ISO 8859-1, not UTF-8.
 	Latin1 bool
 }

@@ -127,20 +127,22 @@ func uniqueNames(cols []catalog.Column) {
 type cell struct {
 	text   string
 	quoted bool
+	// odd says that a quote stands neither at an end of the field nor beside another one.
+	odd bool
 }
 
 // records reads rows by the general rules, without the last one when it may be cut off. ok is false
 // when a quote does not end.
 func records(data []byte, whole bool, d *Dialect, limit int) (rows [][]cell, ok bool) {
 	var row []cell
-	start, quoted := 0, false
+	start, quoted, odd := 0, false, false
 	end := func(i int) {
 		field := data[start:i]
 		if quoted {
 			field = d.unquote(nil, field)
 		}
-		row = append(row, cell{string(field), quoted})
-		start, quoted = i+1, false
+		row = append(row, cell{string(field), quoted, odd})
+		start, quoted, odd = i+1, false, false
 	}
 	for i := 0; i < len(data); i++ {
 		switch c := data[i]; {
@@ -149,6 +151,7 @@ func records(data []byte, whole bool, d *Dialect, limit int) (rows [][]cell, ok 
 			if closing < 0 {
 				return rows, !whole
 			}
+			odd = odd || i > start && data[i-1] != d.Quote || !endsField(data, closing+1, d)
 			i, quoted = closing, true
 		case c == d.Delimiter:
 			end(i)
@@ -161,10 +164,18 @@ func records(data []byte, whole bool, d *Dialect, limit int) (rows [][]cell, ok 
 		}
 	}
 	if whole && (start < len(data) || len(row) > 0) {
-		end(len(data))
-		rows = append(rows, row)
+		rows = endRow(rows, &row, data, len(data), start, end)
 	}
 	return rows, true
+}
+
+// endsField reports that a quote before data[at] may close a field, or is doubled.
+func endsField(data []byte, at int, d *Dialect) bool {
+	if at == len(data) {
+		return true
+	}
+	c := data[at]
+	return c == d.Delimiter || c == d.Newline || c == '\r' || c == d.Quote
 }
 
 func endRow(rows [][]cell, row *[]cell, data []byte, at, start int, end func(int)) [][]cell {
@@ -254,9 +265,12 @@ func fitness(rows [][]cell, ended bool, want int) float64 {
 		return 0
 	}
 	counts := map[int]int{}
-	usual := len(rows[0])
+	usual, odd := len(rows[0]), false
 	for _, row := range rows {
 		counts[len(row)]++
+		for _, c := range row {
+			odd = odd || c.odd
+		}
 	}
 	for n, times := range counts {
 		if times > counts[usual] || times == counts[usual] && n > usual {
@@ -272,6 +286,9 @@ func fitness(rows [][]cell, ended bool, want int) float64 {
 	}
 	if !ended {
 		score -= 4000
+	}
+	if odd {
+		score -= 50
 	}
 	return max(score, 0)
 }
@@ -388,18 +405,20 @@ func isHeader(rows [][]cell, below []types.Type, d *Dialect, table []catalog.Col
 		}
 		return true
 	}
+	unlike, whole := false, true
 	for i, c := range first {
-		if isNull(c, d) || !isName(c.text) {
+		switch {
+		case isNull(c, d):
+			whole = false
+		case !isName(c.text):
 			return false
-		}
-		if slices.ContainsFunc(first[:i], func(o cell) bool { return o.text == c.text }) {
-			return false
+		default:
+			unlike = unlike || below[i] != types.TText // a name above values of another type
+			whole = whole && !slices.ContainsFunc(first[:i], func(o cell) bool { return o.text == c.text })
 		}
 	}
-	for i := range first {
-		if below[i] != types.TText {
-			return true // a name above values of another type
-		}
+	if unlike || !whole {
+		return unlike
 	}
 	for _, row := range rows[1:] {
 		for i := range min(len(row), len(first)) {
@@ -415,7 +434,7 @@ func isHeader(rows [][]cell, below []types.Type, d *Dialect, table []catalog.Col
 func isName(s string) bool {
 	s = strings.TrimSpace(s)
 	r, _ := utf8.DecodeRuneInString(s)
-	if s == "" || len(s) > 128 || !unicode.IsLetter(r) && r != '_' && r != '#' && r != '%' && r != '$' && !unicode.IsDigit(r) {
+	if s == "" || len(s) > 128 || !unicode.IsLetter(r) && r != '_' && r != '#' && r != '%' && r != '$' {
 		return false
 	}
 	for i := range guessable {

@@ -36,7 +36,7 @@ func (s *Source) EstimatedRows() float64 { return s.Rows }
 
 // Scan implements file.Source. Text has no bounds: nothing is pruned.
 func (s *Source) Scan(_ *exec.Query, ordinals []int, _ file.Pruner) (file.Scan, error) {
-	return &scan{source: s, ordinals: ordinals, splitter: splitter{fs: s.FS, files: s.Files, dialect: s.Dialect}}, nil
+	return &scan{source: s, ordinals: ordinals, splitter: splitter{fs: s.FS, files: s.Files, dialect: s.Dialect, sizes: usual}}, nil
 }
 
 type scan struct {
@@ -152,7 +152,7 @@ func (s *Source) valueError(p *piece, at, ordinal int, err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	where := badFormat(p.path, s.lineAt(p, at), "column %s: %s", s.Columns[ordinal].Name, e.Message)
-	where.State, where.Detail, where.Hint = e.State, e.Detail, e.Hint
+	where := sqlerr.New(e.State, "%s, line %d, column %s: %s", p.path, s.lineAt(p, at), s.Columns[ordinal].Name, e.Message)
+	where.Detail, where.Hint = e.Detail, e.Hint
 	return where
 }

@@ -14,13 +14,17 @@ import (
 	"github.com/oxidb/oxidb/sqlerr"
 )
 
+// sizes say how files are cut.
+type sizes struct {
+	// rows is the number of rows of a piece, bytes bounds pieces of wide rows, read is one step of
+	// reading.
+	rows, bytes, read int
+}
+
+// usual: a piece has the rows of a table chunk, so that a load in pieces fills whole chunks.
+var usual = sizes{rows: 122_880, bytes: 32 << 20, read: 1 << 20}
+
 const (
-	// pieceRows is the number of rows of a piece: that of a table chunk, so that a load in pieces
-	// fills whole chunks.
-	pieceRows = 122_880
-	// pieceBytes bounds pieces of wide rows, readBytes is one step of reading.
-	pieceBytes = 32 << 20
-	readBytes  = 1 << 20
 	// maxRowBytes bounds one row.
 	maxRowBytes = 1 << 30
 	// slack is readable behind a piece, for loads of whole words.
@@ -42,6 +46,7 @@ type splitter struct {
 	fs      vfs.FS
 	files   []file.Info
 	dialect Dialect
+	sizes   sizes
 
 	mu     sync.Mutex
 	reader io.ReadCloser // of files[0]; nil before it is opened
@@ -109,26 +114,26 @@ func (s *splitter) cut(buf *buffer) (p piece, ok bool, err error) {
 			return piece{}, false, err
 		}
 	}
-	buf.room(0, 1+len(s.rest)+readBytes)
+	buf.room(0, 1+len(s.rest)+s.sizes.read)
 	buf.bytes[0] = s.dialect.Newline
 	n := 1 + copy(buf.bytes[1:], s.rest)
 	c := counter{dialect: &s.dialect, at: 1}
 	for {
-		full := c.count(buf.bytes[:n], pieceRows)
-		if full || c.border > 0 && n >= pieceBytes {
+		full := c.count(buf.bytes[:n], s.sizes.rows)
+		if full || c.border > 0 && n >= s.sizes.bytes {
 			return s.take(buf, c.border, n), true, nil
 		}
 		if n > maxRowBytes {
 			return piece{}, false, badFormat(s.files[0].Path, s.line, "a row is longer than %d bytes", maxRowBytes)
 		}
-		buf.room(n, readBytes)
-		got, err := io.ReadFull(s.reader, buf.bytes[n:n+readBytes])
+		buf.room(n, s.sizes.read)
+		got, err := io.ReadFull(s.reader, buf.bytes[n:n+s.sizes.read])
 		n += got
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			if n == 1 {
 				return piece{}, false, nil
 			}
-			if c.count(buf.bytes[:n], pieceRows) {
+			if c.count(buf.bytes[:n], s.sizes.rows) {
 				return s.take(buf, c.border, n), true, nil
 			}
 			if buf.bytes[n-1] != s.dialect.Newline {

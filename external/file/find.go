@@ -35,6 +35,7 @@ func Find(fsys vfs.FS, pattern string) ([]Info, error) {
 	if strings.HasPrefix(pattern, "/") {
 		root, elements = "/", elements[1:]
 	}
+	elements = slices.DeleteFunc(elements, func(e string) bool { return e == "." || e == "" })
 	found := match(fsys, nil, root, elements)
 	if len(found) == 0 {
 		return nil, sqlerr.New(sqlerr.UndefinedFile, "no file matches %q", pattern)
@@ -51,6 +52,9 @@ func match(fsys vfs.FS, found []Info, dir string, elements []string) []Info {
 		return visit(fsys, found, fsys.PathJoin(dir, element), rest)
 	}
 	names, err := fsys.List(dir)
+	if err != nil && dir == "." {
+		names, err = fsys.List("") // what the memory file system calls it
+	}
 	if err != nil {
 		return found
 	}
