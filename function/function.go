@@ -35,6 +35,10 @@ type Scalar struct {
 	// Refine, when set, narrows Return's type by the arguments that are constants; the others are nil.
 	// round(x, 2) has scale 2.
 	Refine func(t types.Type, consts []*types.Value) types.Type
+	// Params, when set, are the parameters' names, so that calls may use name => value. Parameters that
+	// a call leaves out have Defaults, one for each of Params.
+	Params   []string
+	Defaults []types.Value
 	// CallsOnNull: the function sees NULL arguments (coalesce-like); otherwise NULL in, NULL out.
 	CallsOnNull bool
 	// Volatile functions (random) are never folded nor shared; Stable ones (now) are constant in a statement.

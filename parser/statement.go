@@ -85,6 +85,10 @@ func (p *parser) refuseNamed(n int) {
 	from := p.i
 	var words []string
 	for range n {
+		if p.ahead(1).kind == tkEOF && p.kw() == kwGrant { // the bare word is no statement
+			p.i++
+			p.syntaxError()
+		}
 		words = append(words, strings.ToUpper(p.text(*p.tok())))
 		p.i++
 	}

@@ -32,17 +32,22 @@ func (l *Limit) Ordered() bool { return l.input.Ordered() }
 // Prepare implements exec.Operator. Nothing below runs when no row is wanted.
 func (l *Limit) Prepare(q *exec.Query) error {
 	err := q.RunOn(1, func(w *exec.Worker) (err error) {
-		l.offset, err = rowCount(w, l.node.Offset, 0, sqlerr.InvalidRowCountInOffset, "OFFSET must not be negative")
-		if err == nil {
-			l.count, err = rowCount(w, l.node.Count, math.MaxInt64, sqlerr.InvalidRowCountInLimit, "LIMIT must not be negative")
-		}
+		l.offset, l.count, err = bounds(w, l.node)
 		return err
 	})
 	if err != nil || l.count == 0 {
 		return err
 	}
-	l.count = min(l.count, math.MaxInt64-l.offset)
 	return l.input.Prepare(q)
+}
+
+// bounds evaluates OFFSET and LIMIT so that their sum fits an int64.
+func bounds(w *exec.Worker, n *plan.Limit) (offset, count int64, err error) {
+	offset, err = rowCount(w, n.Offset, 0, sqlerr.InvalidRowCountInOffset, "OFFSET must not be negative")
+	if err == nil {
+		count, err = rowCount(w, n.Count, math.MaxInt64, sqlerr.InvalidRowCountInLimit, "LIMIT must not be negative")
+	}
+	return offset, min(count, math.MaxInt64-offset), err
 }
 
 func rowCount(w *exec.Worker, e plan.Expr, none int64, state sqlerr.State, message string) (int64, error) {

@@ -40,6 +40,13 @@ func dateFunctions() []function.Scalar {
 		{Name: "to_char", Args: args(ts, types.TText), Return: returns(types.TText), Eval: textFn(toChar)},
 		{Name: "clock_timestamp", Return: returns(tz), Volatile: true, Eval: intFn(func([]*columnar.Vector, int) (int64, error) { return time.Now().UnixMicro(), nil })},
 	}
+	list = append(list, makeIntervalFunction())
+	for _, t := range []types.Type{types.TTime, ts, tz} {
+		list = append(list, function.Scalar{Name: "round_seconds_op", Args: args(t, i), Return: returns(t), Eval: intFn(func(a []*columnar.Vector, i int) (int64, error) {
+			return roundSeconds(a[0].Int(i), a[1].Int(i)), nil
+		})})
+	}
+	list = append(list, function.Scalar{Name: "round_seconds_op", Args: args(types.TInterval, i), Return: returns(types.TInterval), Eval: roundSpans})
 	for _, name := range []string{"now", "transaction_timestamp", "statement_timestamp", "current_timestamp"} {
 		list = append(list, function.Scalar{Name: name, Return: returns(tz), Stable: true, Eval: nowAs(types.TimestampTZ)})
 	}

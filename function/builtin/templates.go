@@ -20,8 +20,7 @@ func templateFunctions() []function.Scalar {
 		{Name: "quote_ident", Args: args(t), Return: returns(t), Eval: textFn(func(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
 			return append(b, ast.QuoteIdent(string(text(a[0], i)))...), nil
 		})},
-		{Name: "format", Args: args(t), Return: returns(t), Eval: textFn(formatText)},
-		{Name: "format", Args: args(t, t), Variadic: true, Return: returns(t), CallsOnNull: true, Eval: textFn(formatText)},
+		{Name: "format", Args: args(t), Variadic: true, Return: returns(t), CallsOnNull: true, Eval: format},
 		{Name: "to_date", Args: args(t, t), Return: returns(types.TDate), Eval: intFn(func(a []*columnar.Vector, i int) (int64, error) {
 			micros, err := readTemplate(string(text(a[0], i)), string(text(a[1], i)))
 			days, _ := types.SplitTimestamp(micros)
@@ -57,11 +56,26 @@ func templateFunctions() []function.Scalar {
 	return list
 }
 
-// formatText is format(): %s, %I, %L and %% with the following arguments in turn.
-func formatText(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
-	if a[0].IsNull(i) {
-		return b, nil
+// format is NULL for a NULL template only: %s shows a NULL argument as nothing.
+func format(_ *function.Context, a []*columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
+	w := function.TextWriter{Out: out}
+	for i := range function.Rows(n, sel) {
+		if a[0].IsNull(i) {
+			function.SetNull(out, n, i)
+			continue
+		}
+		b, err := formatText(w.Put(i), a, i)
+		if err != nil {
+			return err
+		}
+		w.Set(b)
 	}
+	w.Finish(n)
+	return nil
+}
+
+// formatText replaces %s, %I, %L and %% by the following arguments in turn.
+func formatText(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
 	template, next := string(text(a[0], i)), 1
 	for at := 0; at < len(template); at++ {
 		if template[at] != '%' {

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"regexp"
+
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -242,11 +244,18 @@ func (b *Binder) concat(l, r plan.Expr, x *ast.Binary) (plan.Expr, error) {
 	return b.operatorCall("concat_op", "||", []plan.Expr{l, r}, []ast.Node{x.Left, x.Right}, x)
 }
 
+// localeName is how the collations of locales are called: de_DE, en_US.utf8, und-x-icu, sr-Latn-x-icu.
+var localeName = regexp.MustCompile(`^([a-z]{2,3}_[A-Z]{2}([.@].*)?|.*-x-icu|unicode)$`)
+
 func (b *Binder) bindCollate(sc *scope, x *ast.Collate) (plan.Expr, error) {
 	switch x.Collation.Base() {
 	case "C", "POSIX", "default", "C.utf8", "C.UTF-8", "ucs_basic":
 	default:
-		return nil, unsupported(x.Collation, "the collation "+x.Collation.String())
+		name := x.Collation.String()
+		if !localeName.MatchString(x.Collation.Base()) {
+			return nil, errAt(sqlerr.UndefinedObject, x.Collation, "collation %q for encoding \"UTF8\" does not exist", name)
+		}
+		return nil, unsupported(x.Collation, "the collation "+name)
 	}
 	e, err := b.expr(sc, x.X)
 	if err != nil {

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/oxidb/oxidb/catalog"
@@ -37,9 +38,12 @@ func (b *Binder) bindCall(sc *scope, f *ast.FuncCall) (plan.Expr, error) {
 		}
 		return nil, errAt(sqlerr.WrongObjectType, f, "%s is specified like an aggregate, but %s is not an aggregate function", aggregateSyntax(f), name)
 	}
+	if list := b.registry.Scalars(name); len(list) == 1 && list[0].Params != nil {
+		return b.bindNamed(sc, f, list[0])
+	}
 	for _, a := range f.Args {
 		if n, ok := a.(*ast.NamedArg); ok {
-			return nil, unsupported(n, "a named argument of a scalar function")
+			return nil, unsupported(n, "a named argument of the function "+name)
 		}
 	}
 	switch {
@@ -52,10 +56,42 @@ func (b *Binder) bindCall(sc *scope, f *ast.FuncCall) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if name == "generate_series" || name == "unnest" {
+		return nil, unsupported(f, "a set-returning function outside FROM")
+	}
 	if _, later := windowNames[name]; later {
 		return nil, errAt(sqlerr.WindowingError, f, "window function %s requires an OVER clause", name)
 	}
 	return b.call(name, args, nodesOf(f.Args), f)
+}
+
+// bindNamed binds a call of a function whose parameters have names and defaults.
+func (b *Binder) bindNamed(sc *scope, f *ast.FuncCall, fn *function.Scalar) (plan.Expr, error) {
+	args, nodes, given := make([]plan.Expr, len(fn.Params)), make([]ast.Node, len(fn.Params)), make([]plan.Expr, 0, len(f.Args))
+	fits := true
+	for i, x := range f.Args {
+		at := i
+		if n, ok := x.(*ast.NamedArg); ok {
+			x, at = n.Value, slices.Index(fn.Params, n.Name.Name)
+		}
+		e, err := b.expr(sc, x)
+		if err != nil {
+			return nil, err
+		}
+		given = append(given, e)
+		if fits = fits && at >= 0 && at < len(args) && args[at] == nil; fits {
+			args[at], nodes[at] = e, x
+		}
+	}
+	for i := range args {
+		if args[i] == nil {
+			args[i], nodes[i] = &plan.Const{Value: fn.Defaults[i]}, f
+		}
+	}
+	if !fits || !accepts(fn, args) {
+		return nil, b.unknownFunction(f, fn.Name, given)
+	}
+	return b.callOverload(fn, args, nodes, f)
 }
 
 var windowNames = set("row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead",
@@ -142,7 +178,7 @@ func (b *Binder) call(name string, args []plan.Expr, nodes []ast.Node, at ast.No
 }
 
 // anyArguments are functions that take values of every type, as their text.
-var anyArguments = set("concat", "concat_ws")
+var anyArguments = set("concat", "concat_ws", "format")
 
 func (b *Binder) callAny(fn *function.Scalar, args []plan.Expr, nodes []ast.Node, at ast.Node) (plan.Expr, error) {
 	if len(args) < len(fn.Args) {

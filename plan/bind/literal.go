@@ -66,14 +66,42 @@ func numericLiteral(l *ast.Literal, text string) (plan.Expr, error) {
 
 // bindTypedLiteral is type 'text'.
 func (b *Binder) bindTypedLiteral(l *ast.TypedLiteral) (plan.Expr, error) {
-	t, err := resolveType(l.Type)
+	name, digits := secondsPrecision(l.Type)
+	t, err := resolveType(name)
 	if err != nil {
 		return nil, err
 	}
+	var e plan.Expr = &plan.Const{Value: types.Str(types.TUnknown, l.Text)}
 	if t.Kind == types.Interval {
-		return intervalLiteral(l.Text, l.Type.Interval, l)
+		e, err = intervalLiteral(l.Text, l.Type.Interval, l)
+	} else {
+		e, err = b.coerce(e, t, explicitCast, l)
 	}
-	return b.coerce(&plan.Const{Value: types.Str(types.TUnknown, l.Text)}, t, explicitCast, l)
+	return b.roundSeconds(e, err, digits, l)
+}
+
+// secondsPrecision splits timestamp(n) and its kin into the type and n, -1 where all six digits stay.
+func secondsPrecision(n *ast.TypeName) (*ast.TypeName, int) {
+	kind, ok := types.Lookup(typeText(n))
+	timed := types.Type{Kind: kind}
+	if !ok || !(timed.IsDatetime() && kind != types.Date || kind == types.Interval) {
+		return n, -1
+	}
+	mods, err := typeModifiers(n)
+	if err != nil || len(mods) != 1 || mods[0] < 0 || mods[0] > 5 {
+		return n, -1
+	}
+	whole := *n
+	whole.Mods = nil
+	return &whole, mods[0]
+}
+
+// roundSeconds keeps digits decimals of a value's seconds.
+func (b *Binder) roundSeconds(e plan.Expr, err error, digits int, at ast.Node) (plan.Expr, error) {
+	if err != nil || digits < 0 {
+		return e, err
+	}
+	return b.call("round_seconds_op", []plan.Expr{e, &plan.Const{Value: types.Int(types.TInteger, int64(digits))}}, []ast.Node{at, at}, at)
 }
 
 // intervalLiteral is INTERVAL 'text' fields: a bare number counts the last field, and what is smaller
@@ -118,6 +146,13 @@ func cutInterval(s types.Span, last string) types.Span {
 
 // bindCast is CAST(x AS type), x::type.
 func (b *Binder) bindCast(sc *scope, c *ast.Cast) (plan.Expr, error) {
+	name, digits := secondsPrecision(c.Type)
+	if digits >= 0 {
+		whole := *c
+		whole.Type = name
+		e, err := b.bindCast(sc, &whole)
+		return b.roundSeconds(e, err, digits, c)
+	}
 	t, err := resolveType(c.Type)
 	if err != nil {
 		return nil, err

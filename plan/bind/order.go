@@ -174,7 +174,16 @@ func (b *Binder) limit(node plan.Node, q *ast.Query, qc queryContext) (plan.Node
 	if count == nil && offset == nil {
 		return node, nil
 	}
-	return &plan.Limit{Input: node, Count: count, Offset: offset}, nil
+	l := &plan.Limit{Input: node, Count: count, Offset: offset}
+	if on, ok := node.(*plan.Distinct); ok {
+		node = on.Input
+	}
+	if sort, ok := node.(*plan.Sort); ok && q.WithTies && count != nil {
+		for _, k := range sort.Keys {
+			l.Ties = append(l.Ties, k.Expr)
+		}
+	}
+	return l, nil
 }
 
 // rowCount binds the operand of LIMIT or OFFSET; NULL means none.
@@ -182,20 +191,17 @@ func (b *Binder) rowCount(x ast.Expr, qc queryContext, clause string, negative s
 	if x == nil {
 		return nil, nil
 	}
-	if _, ok := x.(*ast.ColumnRef); ok {
-		return nil, errAt(sqlerr.InvalidColumnReference, x, "argument of %s must not contain variables", clause)
-	}
 	sc := newScope(qc.outer, qc.ctes, nil)
-	sc.clause = clause
+	sc.rels, sc.cols, sc.clause = qc.rels, qc.cols, clause
 	e, err := b.expr(sc, x)
 	if err != nil {
 		return nil, err
 	}
-	if len(usedColumns(e)) > 0 {
-		return nil, errAt(sqlerr.InvalidColumnReference, x, "argument of %s must not contain variables", clause)
-	}
 	if t := e.Type(); t.Kind != types.Unknown && !t.IsNumber() {
 		return nil, errAt(sqlerr.DatatypeMismatch, x, "argument of %s must be type bigint, not type %s", clause, t.Kind)
+	}
+	if len(usedColumns(e)) > 0 {
+		return nil, errAt(sqlerr.InvalidColumnReference, x, "argument of %s must not contain variables", clause)
 	}
 	if e, err = b.coerce(e, types.TBigInt, assignmentCast, x); err != nil {
 		return nil, err

@@ -182,7 +182,7 @@ func (b *Binder) between(v, low, high operand, at ast.Node) (plan.Expr, error) {
 // bindLike binds LIKE and ILIKE; the escape character must be a literal.
 func (b *Binder) bindLike(sc *scope, x *ast.Like) (plan.Expr, error) {
 	if x.Kind == ast.SimilarPattern {
-		return nil, unsupported(x, "SIMILAR TO")
+		return b.bindSimilar(sc, x)
 	}
 	out := &plan.Like{Escape: '\\', Fold: x.Kind == ast.ILikePattern, Negate: x.Not}
 	if x.Escape != nil {
@@ -201,6 +201,32 @@ func (b *Binder) bindLike(sc *scope, x *ast.Like) (plan.Expr, error) {
 		return nil, err
 	}
 	return b.like(l, r, []ast.Node{x.X, x.Pattern}, x, out)
+}
+
+// bindSimilar binds SIMILAR TO, a function of value, pattern and escape character.
+func (b *Binder) bindSimilar(sc *scope, x *ast.Like) (plan.Expr, error) {
+	args, err := b.exprs(sc, []ast.Expr{x.X, x.Pattern})
+	if err != nil {
+		return nil, err
+	}
+	nodes := []ast.Node{x.X, x.Pattern, x}
+	var escape plan.Expr = &plan.Const{Value: types.Str(types.TText, `\`)}
+	if x.Escape != nil {
+		if escape, err = b.expr(sc, x.Escape); err != nil {
+			return nil, err
+		}
+		nodes[2] = x.Escape
+	}
+	name, op := "similar_op", "~"
+	if x.Not {
+		name, op = "not_similar_op", "!~"
+	}
+	for _, a := range args {
+		if t := a.Type(); !t.IsText() && t.Kind != types.Unknown {
+			return nil, noOperator(x, op, args[0].Type(), args[1].Type())
+		}
+	}
+	return b.call(name, append(args, escape), nodes, x)
 }
 
 func (b *Binder) escape(sc *scope, x ast.Expr) (rune, error) {

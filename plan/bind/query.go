@@ -20,6 +20,9 @@ type queryContext struct {
 	ctes  *cteList
 	// keepUnknown leaves string literals of the select list untyped: INSERT and set operations decide.
 	keepUnknown bool
+	// rels and cols are what LIMIT may name but not use: the error for its type comes first.
+	rels []*relation
+	cols []scopeColumn
 }
 
 func (b *Binder) bindTopQuery(q *ast.Query) (plan.Statement, error) {
@@ -39,11 +42,8 @@ func (b *Binder) bindQuery(q *ast.Query, qc queryContext) (*relational, error) {
 		return nil, err
 	}
 	defer b.leave()
-	switch {
-	case len(q.Locks) > 0:
+	if len(q.Locks) > 0 {
 		return nil, unsupported(q.Locks[0], "a row lock (FOR UPDATE, FOR SHARE)")
-	case q.WithTies:
-		return nil, unsupported(q, "FETCH FIRST WITH TIES")
 	}
 	outside := qc.ctes
 	if q.With != nil {

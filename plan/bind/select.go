@@ -192,7 +192,9 @@ func (s *selection) assemble() (*relational, error) {
 	if len(on) > 0 {
 		node = &plan.Distinct{Input: node, On: on}
 	}
-	node, err := s.limit(node, s.q, s.qc)
+	qc := s.qc
+	qc.rels, qc.cols = s.sc.rels, s.sc.cols
+	node, err := s.limit(node, s.q, qc)
 	if err != nil {
 		return nil, err
 	}

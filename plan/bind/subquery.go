@@ -76,12 +76,9 @@ func (b *Binder) bindQuantified(sc *scope, x *ast.Quantified) (plan.Expr, error)
 	op, isCompare := compareOps[x.Op.Name]
 	if x.Query != nil {
 		if !isCompare {
-			return nil, unsupported(x, "the operator "+x.Op.Name+" over a subquery")
+			return b.operatorOverQuery(sc, x)
 		}
-		kind := plan.AnySubquery
-		if x.All {
-			kind = plan.AllSubquery
-		}
+		kind := quantifier(x)
 		return b.quantifiedQuery(sc, kind, op, left, nodes, x.Query, x, false)
 	}
 	array, ok := x.Array.(*ast.Array)
@@ -102,6 +99,38 @@ func (b *Binder) bindQuantified(sc *scope, x *ast.Quantified) (plan.Expr, error)
 		return b.inList(left[0], items, x.Left, nodesOf(array.Items), x, x.All)
 	}
 	return b.overItems(left[0], items, array.Items, x)
+}
+
+func quantifier(x *ast.Quantified) plan.SubqueryKind {
+	if x.All {
+		return plan.AllSubquery
+	}
+	return plan.AnySubquery
+}
+
+// operatorOverQuery binds x LIKE ANY (query) and the like: true = ANY (SELECT x LIKE column FROM query).
+func (b *Binder) operatorOverQuery(sc *scope, x *ast.Quantified) (plan.Expr, error) {
+	rel, err := b.subquery(sc, x.Query)
+	if err != nil {
+		return nil, err
+	}
+	if len(rel.cols) != 1 {
+		return nil, errAt(sqlerr.SyntaxError, x.Query, "subquery has too many columns")
+	}
+	left, err := b.expr(sc, x.Left)
+	if err != nil {
+		return nil, err
+	}
+	holds, err := b.binary(x.Op.Name, left, plan.Ref(rel.cols[0]), &ast.Binary{Span: x.Span, Op: x.Op, Left: x.Left, Right: &ast.Subquery{Span: x.Query.Span, Query: x.Query}})
+	if err != nil {
+		return nil, err
+	}
+	if holds, err = b.boolean(holds, x, "ANY/ALL"); err != nil {
+		return nil, err
+	}
+	input := &plan.Project{Input: rel.node, Exprs: []plan.NamedExpr{b.output(holds, "holds")}}
+	return &plan.Subquery{Kind: quantifier(x), Input: input, Op: plan.Eq, Left: []plan.Expr{&plan.Const{Value: types.Bool(true)}},
+		Typ: types.TBoolean, Span: spanOf(x)}, nil
 }
 
 // overItems spreads an operator over the items of an array: OR for ANY, AND for ALL.
