@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
@@ -252,6 +253,9 @@ func fromStatus(err error) error {
 			}
 		}
 		return e
+	}
+	if c := st.Code(); c == codes.Canceled || c == codes.DeadlineExceeded { // ended on this side
+		return sqlerr.New(sqlerr.QueryCanceled, "%s", st.Message())
 	}
 	return errors.New(st.Message())
 }
