@@ -22,7 +22,7 @@ import (
 //	boolean                         bool
 //	smallint, integer, bigint       int64
 //	real, double precision          float64
-//	text, varchar, char, json       string (char without its trailing blanks)
+//	text, varchar, char, json       string (char with its trailing blanks)
 //	bytea                           []byte
 //	date, timestamp                 time.Time in UTC, date at midnight
 //	timestamptz                     time.Time in UTC

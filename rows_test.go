@@ -34,7 +34,7 @@ func TestRowsOfInfinity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []any{"infinity", "-infinity", "infinity", time.Date(-43, 3, 15, 0, 0, 0, 0, time.UTC), "x"}
+		want := []any{"infinity", "-infinity", "infinity", time.Date(-43, 3, 15, 0, 0, 0, 0, time.UTC), "x  "}
 		for i := range want {
 			if row[i] != want[i] {
 				t.Errorf("column %d is %#v, want %#v", i, row[i], want[i])
