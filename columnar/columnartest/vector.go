@@ -51,7 +51,7 @@ func Vector(r *rand.Rand, t types.Type, values []types.Value) *columnar.Vector {
 			v.UUID = append(v.UUID, u)
 		}
 	default:
-		fillStrings(v, values, v.Enc != columnar.Const && draw(2))
+		fillStrings(v, values, v.Enc != columnar.Const && draw(2), draw)
 	}
 	return v
 }
@@ -112,7 +112,7 @@ func fillInts(v *columnar.Vector, values []types.Value, draw func(int) bool) {
 	}
 }
 
-func fillStrings(v *columnar.Vector, values []types.Value, dict bool) {
+func fillStrings(v *columnar.Vector, values []types.Value, dict bool, draw func(int) bool) {
 	if !dict {
 		v.Layout, v.Offsets = columnar.Str, []uint32{0}
 		for _, x := range values {
@@ -127,10 +127,23 @@ func fillStrings(v *columnar.Vector, values []types.Value, dict bool) {
 	}
 	slices.Sort(distinct)
 	distinct = slices.Compact(distinct)
-	v.Enc, v.Layout = columnar.Dict, columnar.U16
+	v.Enc, v.Layout = columnar.Dict, columnar.U32
+	switch {
+	case len(distinct) <= 1<<8 && draw(2):
+		v.Layout = columnar.U8
+	case len(distinct) <= 1<<16 && draw(2):
+		v.Layout = columnar.U16
+	}
 	for _, x := range values {
 		code, _ := slices.BinarySearch(distinct, x.S)
-		v.U16 = append(v.U16, uint16(code))
+		switch v.Layout {
+		case columnar.U8:
+			v.U8 = append(v.U8, uint8(code))
+		case columnar.U16:
+			v.U16 = append(v.U16, uint16(code))
+		default:
+			v.U32 = append(v.U32, uint32(code))
+		}
 	}
 	d := &columnar.Vector{Type: v.Type, Layout: columnar.Str, Len: len(distinct), Offsets: []uint32{0}, Shared: true}
 	for _, s := range distinct {

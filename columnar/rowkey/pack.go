@@ -16,11 +16,20 @@ func (l *Layout) Pack(cols []*columnar.Vector, sel []uint32, n int, out []uint64
 	if sel != nil {
 		n = len(sel)
 	}
+	if n == 0 {
+		return
+	}
 	out = out[:n]
-	clear(out)
+	first := l.packPair(cols, sel, n, out)
+	if first == 0 {
+		clear(out)
+	}
 	word := 0
 	for i, v := range cols {
 		f := &l.fields[i]
+		if i < first {
+			continue
+		}
 		if f.word != word {
 			l.ids = mem.Grow(l.arena, l.ids[:0], n)[:n]
 			l.prefix[word].FindOrAdd(out, l.ids)
@@ -154,6 +163,38 @@ func (f *field) add(s []byte, v *columnar.Vector, i int) uint32 {
 		f.spans = append(f.spans, v.Spans[i])
 	}
 	return code
+}
+
+// packPair writes the first two columns in one pass when both are small dictionaries with one-byte
+// codes and no NULLs, as flags and states are; it returns how many columns it has done.
+func (l *Layout) packPair(cols []*columnar.Vector, sel []uint32, n int, out []uint64) int {
+	if len(cols) < 2 || l.fields[1].word != 0 {
+		return 0
+	}
+	var tables [2][256]uint64
+	for i, v := range cols[:2] {
+		f := &l.fields[i]
+		if f.set == nil || !smallDictionary(v, n) || v.Layout != columnar.U8 || v.Valid != nil {
+			return 0
+		}
+		for code, to := range f.set.known[v.Dict][:min(256, v.Dict.Values.Len)] {
+			tables[i][code] = (uint64(to) + f.nulls()) << f.shift
+		}
+	}
+	a, b := cols[0].U8, cols[1].U8
+	if sel == nil {
+		a, b = a[:len(out)], b[:len(out)]
+		for j := range out {
+			out[j] = tables[0][a[j]] + tables[1][b[j]]
+		}
+		return 2
+	}
+	out = out[:len(sel)]
+	b = b[:len(a)]
+	for j, i := range sel {
+		out[j] = tables[0][a[i]] + tables[1][b[i]]
+	}
+	return 2
 }
 
 // smallDictionary says that a dictionary is worth translating as a whole for n of its rows.

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 	"unsafe"
@@ -143,7 +144,7 @@ func unify(locals []*local, parts []*part) {
 func joinRuns(locals []*local, parts []*part) ([]*part, bool) {
 	mask, ok := parts[0].layout.First()
 	for i, l := range locals {
-		ok = ok && l.mode == streaming && parts[i].ids == nil && ascending(parts[i].keys, mask)
+		ok = ok && l.mode == streaming && (parts[i].ids == nil || ascending(parts[i].keys, mask))
 	}
 	if !ok {
 		return nil, false
@@ -169,13 +170,15 @@ func ascending(keys []uint64, mask uint64) bool {
 // first field only are different groups.
 func mergeRuns(a, b *part, mask uint64) {
 	var from, to []uint32
-	i := 0
-	x := a.keys
-	for j, k := range b.keys {
-		for i < len(x) && x[i]&mask < k&mask {
-			i++
+	// Workers took morsels in turn: their keys lie in long stretches, which are leapt over.
+	for i, j := 0, 0; j < len(b.keys); j++ {
+		if i = leap(a.keys, i, b.keys[j]&mask, mask); i == len(a.keys) {
+			break
 		}
-		if i < len(x) && x[i] == k {
+		if j = leap(b.keys, j, a.keys[i]&mask, mask); j == len(b.keys) {
+			break
+		}
+		if a.keys[i] == b.keys[j] {
 			from, to = append(from, uint32(j)), append(to, uint32(i))
 		}
 	}
@@ -186,6 +189,19 @@ func mergeRuns(a, b *part, mask uint64) {
 	b.dead = append(b.dead, from...)
 	slices.Sort(b.dead)
 	b.dead = slices.Compact(b.dead)
+}
+
+// leap finds the first of the ascending keys from at on that is not below bound: by doubling steps,
+// then by halves.
+func leap(keys []uint64, at int, bound, mask uint64) int {
+	step := 1
+	for at+step < len(keys) && keys[at+step]&mask < bound {
+		at += step
+		step *= 2
+	}
+	rest := keys[at:min(at+step+1, len(keys))]
+	n, _ := slices.BinarySearchFunc(rest, bound, func(k, bound uint64) int { return cmp.Compare(k&mask, bound) })
+	return at + n
 }
 
 // regroup merges all workers' groups and rows set aside: in one table when they are few, else
