@@ -51,8 +51,14 @@ func count(name string) plan.NamedAgg {
 	return plan.NamedAgg{Out: plan.Column{ID: 900, Typ: types.TBigInt}, Agg: plan.AggCall{Fn: &function.Aggregate{Name: name}, Typ: types.TBigInt}}
 }
 
-// Every plan node must become the operator that its meaning asks for, on one worker and on several.
-func TestNodes(t *testing.T) {
+// planCase is a plan and its rows.
+type planCase struct {
+	name string
+	root plan.Node
+	want string
+}
+
+func plans() []planCase {
 	v := values(1, []int64{1, 10}, []int64{2, 20}, []int64{3, 30}, []int64{2, 20})
 	w := values(11, []int64{2, 20}, []int64{4, 40})
 	a, b := plan.Ref(v.Cols[0]), plan.Ref(v.Cols[1])
@@ -64,11 +70,7 @@ func TestNodes(t *testing.T) {
 	setOp := func(kind plan.SetOpKind, all bool) plan.Node {
 		return &plan.SetOp{Kind: kind, All: all, Left: v, Right: w, Cols: values(41, []int64{0, 0}).Cols}
 	}
-	for _, c := range []struct {
-		name string
-		root plan.Node
-		want string
-	}{
+	return []planCase{
 		{"values keep their order", v, "1|10 2|20 3|30 2|20"},
 		{"filter", &plan.Filter{Input: v, Preds: []plan.Expr{compare(plan.Gt, b, integer(15))}}, "2|20 3|30 2|20"},
 		{"parameter", &plan.Filter{Input: v, Preds: []plan.Expr{compare(plan.Eq, b, &plan.Param{Index: 1, Typ: types.TInteger})}}, "3|30"},
@@ -91,7 +93,12 @@ func TestNodes(t *testing.T) {
 		{"except", setOp(plan.Except, false), "1|10 3|30"},
 		{"recursion", recursion(5), "1 2 3 4 5"},
 		{"empty", &plan.Empty{Cols: v.Cols}, ""},
-	} {
+	}
+}
+
+// Every plan node must become the operator that its meaning asks for, on one worker and on several.
+func TestNodes(t *testing.T) {
+	for _, c := range plans() {
 		for _, workers := range []int{1, 2} {
 			got, err := run(t, c.root, workers, types.Int(types.TInteger, 30))
 			if err != nil {
@@ -101,6 +108,38 @@ func TestNodes(t *testing.T) {
 			if got := strings.ReplaceAll(got, "\n", " "); sorted(got) != sorted(c.want) || len(got) > 0 && c.name == "values keep their order" && got != c.want {
 				t.Errorf("%s on %d workers:\ngot  %s\nwant %s", c.name, workers, got, c.want)
 			}
+		}
+	}
+}
+
+// A consumer that has had enough, and a query that was cancelled, must end every operator at once.
+func TestEarlyStopAndCancel(t *testing.T) {
+	for _, c := range plans() {
+		q := exectest.Query(t, 2)
+		op, err := Build(c.root, Env{Query: q, Params: []types.Value{types.Int(types.TInteger, 30)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := op.Prepare(q); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range q.Workers {
+			for _, err := range op.Stream(w) {
+				if err != nil {
+					t.Errorf("%s: %v", c.name, err)
+				}
+				break
+			}
+		}
+		q.Close()
+		if op, err = Build(c.root, Env{Query: q, Params: []types.Value{types.Int(types.TInteger, 30)}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, empty := c.root.(*plan.Empty); empty {
+			continue
+		}
+		if _, err := exectest.Run(q, op); sqlerr.StateOf(err) != sqlerr.QueryCanceled {
+			t.Errorf("%s: a cancelled query gave %v", c.name, err)
 		}
 	}
 }

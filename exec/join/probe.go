@@ -179,10 +179,14 @@ func (p *probe) expand(b *columnar.Batch, at, places []uint32) (bool, error) {
 				p.row = append(p.row, r)
 			}
 			rows = rows[n:]
-			if len(p.pos) == columnar.BatchSize {
-				if more, err := p.pairs(b, p.right, p.yield); !more || err != nil {
-					return more, err
-				}
+			if len(p.pos) < columnar.BatchSize {
+				continue
+			}
+			if err := p.h.query.Err(); err != nil {
+				return false, err
+			}
+			if more, err := p.pairs(b, p.right, p.yield); !more || err != nil {
+				return more, err
 			}
 		}
 	}
