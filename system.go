@@ -102,7 +102,7 @@ func constraintRows(sc *scope, add func(...any)) {
 			switch {
 			case i.Primary:
 				add(databaseName, t.Schema, i.Name, t.Schema, t.Name, "PRIMARY KEY")
-			case i.Unique:
+			case i.Constraint:
 				add(databaseName, t.Schema, i.Name, t.Schema, t.Name, "UNIQUE")
 			}
 		}
@@ -115,7 +115,7 @@ func constraintRows(sc *scope, add func(...any)) {
 func keyRows(sc *scope, add func(...any)) {
 	for _, t := range sc.catalog.Tables() {
 		for _, i := range t.Indexes {
-			if !i.Unique {
+			if !i.Constraint {
 				continue
 			}
 			for n, field := range i.Fields {

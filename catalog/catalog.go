@@ -36,6 +36,14 @@ type Index struct {
 	Fields  []int32 `json:"fields"`
 	Unique  bool    `json:"unique,omitempty"`
 	Primary bool    `json:"primary,omitempty"`
+	// Constraint: a PRIMARY KEY or UNIQUE constraint made the index, which goes with it only.
+	Constraint bool `json:"constraint,omitempty"`
+	// Descending and NullsFirst are the order asked for, a flag a field; nil where all are ascending
+	// with NULLS LAST. The index is read in both directions.
+	Descending []bool `json:"descending,omitempty"`
+	NullsFirst []bool `json:"nulls_first,omitempty"`
+	// Hash records USING hash: the index is ordered like the others, and finds equal values all the same.
+	Hash bool `json:"hash,omitempty"`
 }
 
 // Table describes a base table. It is immutable: ALTER makes a new one with the same ID.

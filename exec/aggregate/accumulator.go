@@ -30,6 +30,10 @@ func newAccumulator(s *accSpec, arena *mem.Arena) accumulator {
 	switch s.name {
 	case "moments":
 		return &moments{}
+	case "pairs":
+		return &pairs{}
+	case "bit_and", "bit_or", "bit_xor":
+		return newBitFold(s.name)
 	case "string_agg":
 		return newConcat(s, arena)
 	case "any_value":
@@ -339,8 +343,20 @@ func (c *concat) finish() {
 				return d
 			}
 		}
+		if c.spec.expr.Distinct {
+			return c.compareArgs(a, b)
+		}
 		return 0
 	})
+	if c.spec.expr.Distinct {
+		// Equal rows are neighbours: the keys of ORDER BY are arguments.
+		order = slices.CompactFunc(order, func(a, b uint32) bool { return c.groups[a] == c.groups[b] && c.compareArgs(a, b) == 0 })
+		kept := make([]uint32, len(order))
+		for i, row := range order {
+			kept[i] = c.groups[row]
+		}
+		c.groups = kept
+	}
 	for _, g := range c.groups {
 		c.starts[g+1]++
 	}
@@ -348,6 +364,17 @@ func (c *concat) finish() {
 		c.starts[i] += c.starts[i-1]
 	}
 	c.groups = order
+}
+
+// compareArgs orders two rows by the arguments, NULLs first.
+func (c *concat) compareArgs(a, b uint32) int {
+	for i := range c.spec.expr.Arg {
+		v := c.rows.Column(i)
+		if d := compareBy(plan.SortKey{NullsFirst: true}, v.Value(int(a)), v.Value(int(b))); d != 0 {
+			return d
+		}
+	}
+	return 0
 }
 
 func compareBy(k plan.SortKey, a, b types.Value) int {

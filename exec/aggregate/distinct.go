@@ -4,7 +4,6 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/columnar/rowkey"
-	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -97,25 +96,8 @@ func (st *states) foldDistinct(i int) {
 		st.apply(in, &c, v, nil, n)
 		c.flushGroups()
 		for _, at := range in.accs {
-			cols := []*columnar.Vector{v}
-			for _, o := range st.spec.accs[at].others {
-				cols = append(cols, separator(o, n))
-			}
-			st.accs[at].update(ids[:n], cols, nil, n)
+			st.accs[at].update(ids[:n], []*columnar.Vector{v}, nil, n)
 		}
 		scratch.Free()
 	}
-}
-
-// separator is string_agg's constant second argument as a vector.
-func separator(e plan.Expr, n int) *columnar.Vector {
-	v := &columnar.Vector{Type: e.Type(), Enc: columnar.Const, Layout: columnar.Str, Len: n, Offsets: []uint32{0, 0}}
-	c, ok := e.(*plan.Const)
-	if !ok || c.Value.Null {
-		v.Valid = []uint64{0}
-		return v
-	}
-	v.Bytes = []byte(c.Value.S)
-	v.Offsets[1] = uint32(len(v.Bytes))
-	return v
 }

@@ -180,6 +180,9 @@ func (s *spec) exactSum(input int) int {
 
 func (s *spec) accumulator(input int, a *plan.AggCall, name string) int {
 	key := name
+	if a.Distinct && name == "string_agg" {
+		key += " distinct"
+	}
 	for _, e := range a.Arg[1:] {
 		key += exprKey(e)
 	}
@@ -224,7 +227,11 @@ func (s *spec) call(a *plan.AggCall) (call, error) {
 		plain.Distinct = false
 		a = &plain
 	}
-	c.input = s.input(a)
+	shared := *a
+	if name == "string_agg" { // drops its duplicates itself: they are pairs, and it puts them in order
+		shared.Distinct = false
+	}
+	c.input = s.input(&shared)
 	if len(a.Arg) > 0 {
 		c.arg = a.Arg[0].Type()
 	}
@@ -258,13 +265,15 @@ func (s *spec) call(a *plan.AggCall) (call, error) {
 		}
 	case "stddev_samp", "stddev_pop", "var_samp", "var_pop":
 		c.acc = s.accumulator(c.input, a, "moments")
+	case "corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
+		"regr_slope", "regr_sxx", "regr_sxy", "regr_syy":
+		if a.Distinct {
+			return c, sqlerr.Unsupported(-1, -1, name+" with DISTINCT")
+		}
+		c.acc = s.accumulator(c.input, a, "pairs")
+	case "bit_and", "bit_or", "bit_xor":
+		c.acc = s.accumulator(c.input, a, name)
 	case "string_agg":
-		if a.Distinct && len(a.OrderBy) > 0 {
-			return c, sqlerr.Unsupported(-1, -1, "string_agg with DISTINCT and ORDER BY")
-		}
-		if _, constant := a.Arg[1].(*plan.Const); a.Distinct && !constant {
-			return c, sqlerr.Unsupported(-1, -1, "string_agg with DISTINCT and a separator that is not constant")
-		}
 		c.acc = s.accumulator(c.input, a, name)
 	default:
 		return c, sqlerr.Unsupported(-1, -1, "the aggregate "+name)

@@ -16,9 +16,22 @@ func aggregates() []*function.Aggregate {
 			return []types.Type{types.TText, types.TText}, types.TText, len(a) == 2 && textual(a[0]) && textual(a[1])
 		}},
 	}
+	for _, name := range []string{"bit_and", "bit_or", "bit_xor"} {
+		list = append(list, unary(name, func(t types.Type) (types.Type, bool) { return t, t.IsInteger() }))
+	}
+	for _, name := range []string{"corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy", "regr_intercept", "regr_r2",
+		"regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "regr_count"} {
+		result := types.TDouble
+		if name == "regr_count" {
+			result = types.TBigInt
+		}
+		list = append(list, &function.Aggregate{Name: name, Resolve: func(a []types.Type) ([]types.Type, types.Type, bool) {
+			return []types.Type{types.TDouble, types.TDouble}, result, len(a) == 2 && countable(a[0]) && countable(a[1])
+		}})
+	}
 	for _, name := range []string{"stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop"} {
 		list = append(list, &function.Aggregate{Name: name, Resolve: func(a []types.Type) ([]types.Type, types.Type, bool) {
-			return []types.Type{types.TDouble}, types.TDouble, len(a) == 1 && (a[0].IsNumber() || a[0].Kind == types.Unknown)
+			return []types.Type{types.TDouble}, types.TDouble, len(a) == 1 && countable(a[0])
 		}})
 	}
 	return list
@@ -77,5 +90,7 @@ func orderedType(t types.Type) (types.Type, bool) {
 }
 
 func booleanType(t types.Type) (types.Type, bool) { return t, t.Kind == types.Boolean }
+
+func countable(t types.Type) bool { return t.IsNumber() || t.Kind == types.Unknown }
 
 func textual(t types.Type) bool { return t.IsText() || t.Kind == types.Unknown }

@@ -202,7 +202,7 @@ func (d *definition) renameConstraint(a *ast.AlterAction) error {
 		}
 	}
 	for i := range d.table.Indexes {
-		if d.table.Indexes[i].Name == a.Constraint.Name {
+		if d.table.Indexes[i].Constraint && d.table.Indexes[i].Name == a.Constraint.Name {
 			d.table.Indexes[i].Name = a.NewName.Name
 			return nil
 		}
@@ -212,14 +212,16 @@ func (d *definition) renameConstraint(a *ast.AlterAction) error {
 
 func (d *definition) dropConstraint(a *ast.AlterAction) error {
 	name := a.Constraint.Name
-	if !d.taken(name) {
+	isKey := func(i catalog.Index) bool { return i.Constraint && i.Name == name }
+	isCheck := func(c catalog.Check) bool { return c.Name == name }
+	if !slices.ContainsFunc(d.table.Indexes, isKey) && !slices.ContainsFunc(d.table.Checks, isCheck) {
 		if a.IfExists {
 			return nil
 		}
 		return d.noConstraint(a.Constraint)
 	}
-	d.table.Checks = slices.DeleteFunc(d.table.Checks, func(c catalog.Check) bool { return c.Name == name })
-	d.table.Indexes = slices.DeleteFunc(d.table.Indexes, func(i catalog.Index) bool { return i.Name == name })
+	d.table.Checks = slices.DeleteFunc(d.table.Checks, isCheck)
+	d.table.Indexes = slices.DeleteFunc(d.table.Indexes, isKey)
 	return nil
 }
 

@@ -148,7 +148,7 @@ func (b *Binder) findIndex(n *ast.Name) (*catalog.Table, *catalog.Index) {
 func (b *Binder) checkDropIndex(d *ast.Drop, n *ast.Name) error {
 	t, index := b.findIndex(n)
 	switch {
-	case index != nil && index.Primary:
+	case index != nil && index.Constraint:
 		return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop index %s because constraint %s on table %s requires it",
 			index.Name, index.Name, t.Name).WithHint("You can drop constraint %s on table %s instead.", index.Name, t.Name)
 	case index != nil:

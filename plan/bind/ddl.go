@@ -184,11 +184,6 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	switch {
 	case x.Concurrently:
 		return nil, unsupported(x, "CREATE INDEX CONCURRENTLY")
-	case x.Method.Name != "" && x.Method.Name != "btree":
-		if _, known := laterMethods[x.Method.Name]; !known {
-			return nil, errAt(sqlerr.UndefinedObject, x.Method, "access method %q does not exist", x.Method.Name)
-		}
-		return nil, unsupported(x.Method, "the index method "+x.Method.Name)
 	case x.Where != nil:
 		return nil, unsupported(x.Where, "a partial index")
 	case len(x.Include) > 0:
@@ -198,12 +193,15 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	case len(x.Options) > 0:
 		return nil, unsupported(x.Options[0], "a storage option of an index")
 	}
+	if err := indexMethod(x); err != nil {
+		return nil, err
+	}
 	table, err := b.targetTable(x.Table, "CREATE INDEX on")
 	if err != nil {
 		return nil, err
 	}
 	d := &definition{Binder: b, table: altered(table)}
-	index := catalog.Index{Unique: x.Unique, Name: x.Name.Name}
+	index := catalog.Index{Unique: x.Unique, Name: x.Name.Name, Hash: x.Method.Name == "hash"}
 	names := []string{table.Name}
 	for _, e := range x.Elems {
 		col, err := indexColumn(table, e)
@@ -213,6 +211,7 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 		index.Fields = append(index.Fields, col.FieldID)
 		names = append(names, col.Name)
 	}
+	index.Descending, index.NullsFirst = indexOrder(x.Elems)
 	switch {
 	case index.Name == "":
 		index.Name = d.freeName(joinName(append(names, "idx")...))
@@ -227,10 +226,46 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 }
 
 // laterMethods are index methods that others have and OxiDB does not, so far.
-var laterMethods = set("hash", "gist", "gin", "brin", "spgist", "bloom", "hnsw", "ivfflat")
+var laterMethods = set("gist", "gin", "brin", "spgist", "bloom", "hnsw", "ivfflat")
 
-// indexColumn is the column of an index key. ASC, DESC and NULLS change nothing: an ordered index is
-// read in both directions.
+// indexMethod refuses what an index method cannot do. An index USING hash is an ordered one, but may
+// be asked for only as PostgreSQL's.
+func indexMethod(x *ast.CreateIndex) error {
+	_, later := laterMethods[x.Method.Name]
+	switch name := x.Method.Name; {
+	case name == "" || name == "btree":
+	case later:
+		return unsupported(x.Method, "the index method "+name)
+	case name != "hash":
+		return errAt(sqlerr.UndefinedObject, x.Method, "access method %q does not exist", name)
+	case x.Unique:
+		return errAt(sqlerr.FeatureNotSupported, x, "access method \"hash\" does not support unique indexes")
+	case len(x.Elems) > 1:
+		return errAt(sqlerr.FeatureNotSupported, x, "access method \"hash\" does not support multicolumn indexes")
+	case x.Elems[0].Direction != ast.DefaultOrder:
+		return errAt(sqlerr.FeatureNotSupported, x.Elems[0], "access method \"hash\" does not support ASC/DESC options")
+	case x.Elems[0].Nulls != ast.NullsDefault:
+		return errAt(sqlerr.FeatureNotSupported, x.Elems[0], "access method \"hash\" does not support NULLS FIRST/LAST options")
+	}
+	return nil
+}
+
+// indexOrder gives the flags of DESC and NULLS FIRST, nil where no field has one.
+func indexOrder(elems []*ast.IndexElem) (descending, nullsFirst []bool) {
+	for i, e := range elems {
+		desc := e.Direction == ast.Descending
+		first := desc && e.Nulls != ast.NullsLast || e.Nulls == ast.NullsFirst
+		if (desc || first) && descending == nil {
+			descending, nullsFirst = make([]bool, len(elems)), make([]bool, len(elems))
+		}
+		if descending != nil {
+			descending[i], nullsFirst[i] = desc, first
+		}
+	}
+	return descending, nullsFirst
+}
+
+// indexColumn is the column of an index key.
 func indexColumn(table *catalog.Table, e *ast.IndexElem) (catalog.Column, error) {
 	ref, ok := e.X.(*ast.ColumnRef)
 	switch {

@@ -200,7 +200,7 @@ func (d *definition) key(k *ast.Constraint) error {
 			}
 		}
 	}
-	index := catalog.Index{Unique: true, Primary: primary}
+	index := catalog.Index{Unique: true, Primary: primary, Constraint: true}
 	names := []string{d.table.Name}
 	for _, id := range k.Columns {
 		o := d.table.Ordinal(id.Name)
@@ -329,13 +329,14 @@ func (d *definition) like(l *ast.LikeTable) error {
 func (d *definition) likeIndexes(src *catalog.Table, fields map[int32]int32) {
 	for _, i := range src.Indexes {
 		names := []string{d.table.Name}
-		copied := catalog.Index{Unique: i.Unique, Primary: i.Primary}
+		copied := i
+		copied.ID, copied.Fields = 0, nil
 		for _, f := range i.Fields {
 			copied.Fields = append(copied.Fields, fields[f])
 			names = append(names, src.Columns[src.OrdinalOf(f)].Name)
 		}
 		suffix := "idx"
-		if i.Unique {
+		if i.Constraint {
 			suffix = "key"
 		}
 		copied.Name = joinName(append(names, suffix)...)
