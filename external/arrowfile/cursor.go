@@ -94,6 +94,9 @@ func checkRecord(rec arrow.RecordBatch, path string) error {
 
 func checkArray(a arrow.Array) error {
 	data := a.Data()
+	if _, ok := a.(*array.Null); ok && a.Len() > 1<<26 {
+		return fmt.Errorf("%d rows without values", a.Len())
+	}
 	if v, ok := a.(interface{ ValidateFull() error }); ok {
 		return v.ValidateFull()
 	}

@@ -143,6 +143,7 @@ func (r *reader) openFile(section *io.SectionReader) (err error) {
 	if err := checkFooter(section); err != nil {
 		return err
 	}
+	verifyFile(section)
 	if r.random, err = ipc.NewFileReader(section, ipc.WithAllocator(bounded{section.Size()})); err != nil {
 		return err
 	}
@@ -172,6 +173,7 @@ func checkFooter(section *io.SectionReader) error {
 }
 
 func (r *reader) openStream(section *io.SectionReader) (err error) {
+	verifyStream(section)
 	if r.stream, err = ipc.NewReader(section, ipc.WithAllocator(bounded{section.Size()})); err != nil {
 		return err
 	}
