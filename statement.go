@@ -71,16 +71,11 @@ func (sc *scope) bind(stmt ast.Statement, sql string, args []any) (plan.Statemen
 		}
 		given[i] = v
 	}
-	bound, err := sc.binder(sql, nil).Bind(stmt)
-	if sqlerr.StateOf(err) == sqlerr.IndeterminateDatatype && len(args) > 0 {
-		declared := make([]types.Type, len(given))
-		for i := range given {
-			if declared[i] = given[i].Type; declared[i].Kind == types.Unknown {
-				declared[i] = types.TText
-			}
-		}
-		bound, err = sc.binder(sql, declared).Bind(stmt)
+	declared := make([]types.Type, len(given))
+	for i := range given {
+		declared[i] = given[i].Type
 	}
+	bound, _, err := sc.bindDeclared(stmt, sql, declared)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -188,6 +183,7 @@ func (sc *scope) start(ctx context.Context, root plan.Node, profile bool) (*runn
 	r := &running{query: exec.NewQuery(ctx, exec.Options{
 		Workers: int(set.integer("threads")), Memory: mem.NewBudget("the query", limit, sc.session.db.memory), Function: sc.functions(), Profile: profile,
 	})}
+	sc.session.running.Store(r.query)
 	if profile {
 		r.profile = build.NewProfile()
 	}

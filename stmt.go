@@ -24,6 +24,7 @@ type Stmt struct {
 	types   []types.Type
 	query   bool
 	open    bool
+	reads   bool
 }
 
 // Prepare checks one statement and finds its parameters and result columns without executing it. A
@@ -44,34 +45,49 @@ func (s *Session) Prepare(ctx context.Context, sql string, declared ...types.Typ
 	if err != nil {
 		return nil, err
 	}
-	bound, err := sc.bindDeclared(p, declared)
+	bound, open, err := sc.bindDeclared(stmt, sql, declared)
 	if err = sc.end(ctx, err); err != nil {
 		return nil, err
 	}
-	p.params = paramsOf(bound)
+	p.params, p.open = paramsOf(bound), open
 	p.describe(bound)
 	return p, nil
 }
 
-// bindDeclared binds p's statement; the declared types stand in for those that nothing decides.
-func (sc *scope) bindDeclared(p *Stmt, declared []types.Type) (plan.Statement, error) {
-	b := sc.binder(p.sql, nil)
-	bound, err := b.Bind(p.stmt)
-	if sqlerr.StateOf(err) != sqlerr.IndeterminateDatatype {
-		return bound, err
+// bindDeclared binds a statement. Parameters have the types that the statement asks for. Where it would
+// take a text or anything ($1 alone in a select list), the declared type decides, if the statement
+// allows it; open tells that there is such a parameter.
+func (sc *scope) bindDeclared(stmt ast.Statement, sql string, declared []types.Type) (bound plan.Statement, open bool, err error) {
+	b := sc.binder(sql, nil)
+	bound, err = b.Bind(stmt)
+	undecided := sqlerr.StateOf(err) == sqlerr.IndeterminateDatatype
+	if err != nil && !undecided {
+		return nil, false, err
 	}
-	p.open = true
-	kinds := clone(b.ParamTypes())
-	for i := range kinds {
+	kinds, again := clone(b.ParamTypes()), undecided
+	for i, found := range kinds {
+		if found.Kind != types.Unknown && found != types.TText {
+			kinds[i] = types.TUnknown // to be found again
+			continue
+		}
+		open = true
 		switch {
-		case kinds[i].Kind != types.Unknown:
-		case i < len(declared) && declared[i].Kind != types.Unknown:
-			kinds[i] = declared[i]
-		default:
+		case i < len(declared) && declared[i].Kind != types.Unknown && !declared[i].IsText():
+			kinds[i], again = declared[i], true
+		case found.Kind == types.Unknown:
 			kinds[i] = types.TText
+		default:
+			kinds[i] = types.TUnknown
 		}
 	}
-	return sc.binder(p.sql, kinds).Bind(p.stmt)
+	if !again {
+		return bound, open, nil
+	}
+	typed, err := sc.binder(sql, kinds).Bind(stmt)
+	if err != nil && !undecided {
+		return bound, open, nil
+	}
+	return typed, open, err
 }
 
 // describeCommand fills in a session command's result; false for statements that need binding.
@@ -92,7 +108,7 @@ func (s *Session) describeCommand(p *Stmt) bool {
 }
 
 func (p *Stmt) texts(columns ...string) {
-	p.query = true
+	p.query, p.reads = true, true
 	for range columns {
 		p.types = append(p.types, types.TText)
 	}
@@ -102,7 +118,7 @@ func (p *Stmt) texts(columns ...string) {
 func (p *Stmt) describe(bound plan.Statement) {
 	switch b := bound.(type) {
 	case *plan.Query:
-		p.query = true
+		p.query, p.reads = true, true
 		p.schema, p.types = outputSchema(b.Names, b.Root.Columns())
 	case *plan.Insert:
 		p.returning(b.Names, b.Returning)
@@ -139,6 +155,9 @@ func (p *Stmt) Params() []types.Type { return p.params }
 // Open reports whether the statement leaves a parameter's type to the arguments: then the types of its
 // result may depend on them.
 func (p *Stmt) Open() bool { return p.open }
+
+// ReadOnly reports whether the statement changes neither data nor the session.
+func (p *Stmt) ReadOnly() bool { return p.reads }
 
 // IsQuery reports whether the statement delivers rows.
 func (p *Stmt) IsQuery() bool { return p.query }

@@ -70,7 +70,7 @@ func codeOf(s sqlerr.State) codes.Code {
 		return codes.DataLoss
 	}
 	switch s[:2] {
-	case "42", "22", "23", "21", "08":
+	case "42", "22", "23", "21", "08", "07":
 		return codes.InvalidArgument
 	case "0A":
 		return codes.Unimplemented

@@ -46,7 +46,7 @@ func (s *service) DoPutCommandStatementIngest(ctx context.Context, cmd flightsql
 
 // ingest runs in the named transaction, or in one of its own.
 func (s *service) ingest(ctx context.Context, t target, txn []byte, r flight.MessageReader) (rows int64, err error) {
-	l, err := s.lease(ctx, txn)
+	l, err := s.leaseConnection(ctx, txn)
 	if err != nil {
 		return 0, err
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 
-	"github.com/oxidb/oxidb"
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/arrowio"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -28,6 +27,8 @@ type prepared struct {
 	params int
 	// open tells that parameters take their types from the values, and the result from them.
 	open bool
+	// changes tells that the statement is no pure query.
+	changes bool
 
 	mu     sync.Mutex
 	rows   [][]any // the values bound last; nil before the first bind
@@ -46,7 +47,7 @@ func (s *service) CreatePreparedStatement(ctx context.Context, req flightsql.Act
 	if err != nil {
 		return result, statusOf(err, req.GetQuery())
 	}
-	p := &prepared{origin: o, sql: req.GetQuery(), params: len(stmt.Params()), open: stmt.Open(), schema: described(stmt.Schema(), stmt.Types())}
+	p := &prepared{origin: o, sql: req.GetQuery(), params: len(stmt.Params()), open: stmt.Open(), changes: !stmt.ReadOnly(), schema: described(stmt.Schema(), stmt.Types())}
 	id := newID()
 	if !s.statements.add(id, p) {
 		return result, sqlerr.New(sqlerr.TooManyConnections, "too many prepared statements are in use")
@@ -100,7 +101,9 @@ func (s *service) planPrepared(handle []byte) (x *execution, err error) {
 		}
 		rows = noParameters()
 	}
-	return newExecution(o, p.sql, rows, p.schema), nil
+	x = newExecution(o, p.sql, rows, p.schema)
+	x.changes = p.changes
+	return x, nil
 }
 
 // DoPutPreparedStatementQuery binds values; the handle stays.
@@ -132,10 +135,13 @@ func (s *service) DoPutPreparedStatementQuery(ctx context.Context, cmd flightsql
 	return cmd.GetPreparedStatementHandle(), nil
 }
 
-// parameters reads the rows of values that a client sends; nil when it sends none.
+// parameters reads the rows of values that a client sends; nil when it sends no parameters.
 func (p *prepared) parameters(r flight.MessageReader) (rows [][]any, kinds []types.Type, err error) {
 	for r.Next() {
 		rec := r.RecordBatch()
+		if rec.NumCols() == 0 && p.params == 0 { // how some clients say that there is nothing to bind
+			continue
+		}
 		if int(rec.NumCols()) != p.params {
 			return nil, nil, sqlerr.New("07001", "the statement has %d parameters, but %d values were given", p.params, rec.NumCols())
 		}
@@ -144,13 +150,6 @@ func (p *prepared) parameters(r flight.MessageReader) (rows [][]any, kinds []typ
 		}
 		if kinds, err = kindsOf(rec.Schema()); err != nil {
 			return nil, nil, err
-		}
-		if rows == nil {
-			rows = [][]any{}
-		}
-		if rec.NumCols() == 0 {
-			rows = append(rows, make([][]any, rec.NumRows())...)
-			continue
 		}
 		err = arrowio.Batches(rec, func(b *columnar.Batch) error {
 			rows = appendRows(rows, b)
@@ -162,6 +161,9 @@ func (p *prepared) parameters(r flight.MessageReader) (rows [][]any, kinds []typ
 	}
 	if err := r.Err(); err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, sqlerr.New(stateProtocol, "reading the parameters: %w", err)
+	}
+	if schema := r.Schema(); rows == nil && schema != nil && schema.NumFields() > 0 {
+		rows = [][]any{} // parameters without a single row: nothing is to run
 	}
 	return rows, kinds, nil
 }
@@ -214,38 +216,6 @@ func (s *service) DoPutPreparedStatementUpdate(ctx context.Context, cmd flightsq
 		return 0, err
 	}
 	defer l.done()
-	n, err := runRows(ctx, l, p.sql, rows)
+	_, n, err := runRows(ctx, l, p.sql, rows)
 	return n, statusOf(err, p.sql)
-}
-
-// runRows runs sql with each row of values and adds the rows that it changed.
-func runRows(ctx context.Context, l *lease, sql string, rows [][]any) (n int64, err error) {
-	if len(rows) == 1 {
-		result, err := l.Query(ctx, sql, rows[0]...)
-		if err != nil {
-			return 0, err
-		}
-		if n, err = result.Drain(); err != nil {
-			return n, err
-		}
-		return n, l.settle(result.Tag())
-	}
-	err = l.atomically(ctx, func(session *oxidb.Session) error {
-		stmt, err := session.Prepare(ctx, sql)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			changed, err := stmt.Exec(ctx, row...)
-			if err != nil {
-				return err
-			}
-			n += changed
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	return n, nil
 }

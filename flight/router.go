@@ -73,7 +73,7 @@ func tableOf(path []string) (t target, err error) {
 	return t, sqlerr.New(stateProtocol, "a path names a table, as table, schema/table or catalog/schema/table; this one has %d parts", len(path))
 }
 
-// GetFlightInfo plans a statement or a metadata command. Nothing runs yet.
+// GetFlightInfo plans a statement or a metadata command. Queries do not run yet.
 func (r *router) GetFlightInfo(ctx context.Context, d *flight.FlightDescriptor) (*flight.FlightInfo, error) {
 	ticket, schema, err := r.plan(ctx, d, true)
 	if err != nil {
@@ -132,7 +132,7 @@ func (r *router) plan(ctx context.Context, d *flight.FlightDescriptor, wanted bo
 		x.cancel()
 		return nil, x.schema, nil
 	}
-	ticket, err = r.service.keep(x)
+	ticket, err = r.service.keep(ctx, x)
 	return ticket, x.schema, err
 }
 
@@ -180,6 +180,8 @@ func (r *router) DoPut(stream flight.FlightService_DoPutServer) error {
 	d := head.GetFlightDescriptor()
 	replay := &replayed{FlightService_DoPutServer: stream, head: head}
 	switch {
+	case head == nil:
+		return sqlerr.New(stateProtocol, "the upload is empty: without a single batch it does not say where to go")
 	case d == nil: // arrow-go's decoding takes the descriptor for granted
 		return sqlerr.New(stateProtocol, "the first message of an upload must have a descriptor")
 	case len(d.GetPath()) > 0:

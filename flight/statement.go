@@ -3,7 +3,6 @@ package flight
 import (
 	"context"
 	"iter"
-	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
@@ -12,19 +11,21 @@ import (
 	"github.com/oxidb/oxidb/sqlerr"
 )
 
-// execution is what a ticket stands for: a planned statement that runs when the ticket is redeemed.
+// execution is what a ticket stands for. A query runs when its ticket is redeemed. A statement that
+// changes something has run before the ticket was given out: clients that are not interested in rows do
+// not redeem it, and others redeem it twice (F2).
 type execution struct {
 	origin
 	sql string
 	// rows are the parameter values, one run each; a statement without parameters has one empty row.
 	rows   [][]any
 	schema *arrow.Schema // as declared; nil when nothing was declared
+	// changes tells that the statement is no pure query, ran that it has run and left records.
+	changes, ran bool
+	records      []arrow.RecordBatch
 
 	life   context.Context // ends with the ticket, or when the client cancels
 	cancel context.CancelFunc
-
-	mu    sync.Mutex
-	spent bool // it changed something and must not run again
 }
 
 func newExecution(o origin, sql string, rows [][]any, schema *arrow.Schema) *execution {
@@ -48,17 +49,37 @@ func (s *service) plan(ctx context.Context, sql string, txn []byte) (*execution,
 	if err != nil {
 		return nil, statusOf(err, sql)
 	}
-	return newExecution(o, sql, noParameters(), described(stmt.Schema(), stmt.Types())), nil
+	x := newExecution(o, sql, noParameters(), described(stmt.Schema(), stmt.Types()))
+	x.changes = !stmt.ReadOnly()
+	return x, nil
 }
 
-// keep gives an execution its ticket.
-func (s *service) keep(x *execution) ([]byte, error) {
+// keep gives an execution its ticket, after running what changes something.
+func (s *service) keep(ctx context.Context, x *execution) ([]byte, error) {
+	if x.changes {
+		if err := s.runNow(ctx, x); err != nil {
+			x.cancel()
+			return nil, statusOf(err, x.sql)
+		}
+	}
 	id := newID()
 	if !s.results.add(id, x) {
 		x.cancel()
 		return nil, sqlerr.New(sqlerr.TooManyConnections, "too many results are waiting to be fetched")
 	}
 	return flightsql.CreateStatementQueryTicket([]byte(id))
+}
+
+// runNow runs the statement with each row of values and keeps what it returns.
+func (s *service) runNow(ctx context.Context, x *execution) error {
+	l, err := s.leaseOf(x.origin)
+	if err != nil {
+		return err
+	}
+	defer l.done()
+	x.records, _, err = runRows(ctx, l, x.sql, x.rows)
+	x.ran = err == nil
+	return err
 }
 
 // redeem runs the execution that a ticket stands for.
@@ -89,10 +110,8 @@ func (s *service) once(ctx context.Context, x *execution) (*answer, error) {
 
 // execute starts an execution. Its rows are computed while the answer is read.
 func (s *service) execute(ctx context.Context, x *execution) (*answer, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.spent {
-		return nil, sqlerr.New(sqlerr.ObjectNotInPrerequisite, "the statement has run already, and its ticket can be redeemed once")
+	if x.ran || len(x.rows) == 0 {
+		return &answer{schema: x.schema, batches: kept(x.records), sql: x.sql}, nil
 	}
 	l, err := s.leaseOf(x.origin)
 	if err != nil {
@@ -110,17 +129,23 @@ func (s *service) execute(ctx context.Context, x *execution) (*answer, error) {
 	return a, nil
 }
 
+// kept delivers records that stay with their owner.
+func kept(records []arrow.RecordBatch) iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		for _, rec := range records {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
+
 // start runs the first row's statement and fills the answer in.
 func (x *execution) start(ctx context.Context, l *lease, a *answer) error {
-	if len(x.rows) == 0 {
-		a.schema, a.batches = x.schema, func(func(arrow.RecordBatch, error) bool) {}
-		return nil
-	}
 	first, err := l.Query(ctx, x.sql, x.rows[0]...)
 	if err != nil {
 		return err
 	}
-	x.spent = !repeatable[first.Tag()]
 	if err := l.settle(first.Tag()); err != nil {
 		first.Close()
 		return err
@@ -137,9 +162,6 @@ func (x *execution) start(ctx context.Context, l *lease, a *answer) error {
 	a.batches = x.batches(ctx, l, first)
 	return nil
 }
-
-// repeatable are the statements whose ticket may be redeemed again.
-var repeatable = map[string]bool{"SELECT": true, "SHOW": true}
 
 // batches are the rows of all runs.
 func (x *execution) batches(ctx context.Context, l *lease, result *oxidb.Result) iter.Seq2[arrow.RecordBatch, error] {
@@ -159,6 +181,60 @@ func (x *execution) batches(ctx context.Context, l *lease, result *oxidb.Result)
 			}
 		}
 	}
+}
+
+// runRows runs sql with each row of values and gives the rows that it returned, and the number that it
+// changed. Several runs take effect together, or none does.
+func runRows(ctx context.Context, l *lease, sql string, rows [][]any) (records []arrow.RecordBatch, n int64, err error) {
+	if len(rows) == 1 {
+		result, err := l.Query(ctx, sql, rows[0]...)
+		if err != nil {
+			return nil, 0, err
+		}
+		if records, err = collect(records, result); err != nil {
+			return nil, 0, err
+		}
+		return records, changed(result, records), l.settle(result.Tag())
+	}
+	err = l.atomically(ctx, func(session *oxidb.Session) error {
+		for _, row := range rows {
+			result, err := session.Query(ctx, sql, row...)
+			if err != nil {
+				return err
+			}
+			before := len(records)
+			if records, err = collect(records, result); err != nil {
+				return err
+			}
+			n += changed(result, records[before:])
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return records, n, nil
+}
+
+func collect(records []arrow.RecordBatch, result *oxidb.Result) ([]arrow.RecordBatch, error) {
+	for rec, err := range result.Batches() {
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, rec)
+	}
+	return records, nil
+}
+
+// changed is the number of rows that a statement changed, or delivered when it is a query.
+func changed(result *oxidb.Result, records []arrow.RecordBatch) int64 {
+	n := result.RowsAffected()
+	if n == 0 {
+		for _, rec := range records {
+			n += rec.NumRows()
+		}
+	}
+	return n
 }
 
 // DoPutCommandStatementUpdate runs one statement or several to the end.

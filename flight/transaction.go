@@ -107,19 +107,29 @@ func (s *service) openOn(peer string) []string {
 	return s.transactions.find(func(t *transaction) bool { return t.peer == peer })
 }
 
-// leaseMetadata opens the session that a metadata call reads in: requests for metadata name no
-// transaction, but a client expects to see the tables that it has just made in its own.
-func (s *service) leaseMetadata(ctx context.Context) (*lease, error) {
-	c := callerOf(ctx)
-	if open := s.openOn(c.peer); len(open) == 1 && !c.returning {
-		if l, err := s.leaseTransaction(open[0]); err == nil {
-			if _, failed := l.InTransaction(); !failed {
-				return l, nil
-			}
-			l.done()
-		}
+// leaseConnection opens the session of a call that should name a transaction, but does not: there is no
+// field for it in requests for metadata, and clients leave it out of bulk ingest. If exactly one
+// transaction is open on the connection, that is meant.
+func (s *service) leaseConnection(ctx context.Context, txn []byte) (*lease, error) {
+	o := originOf(ctx, txn)
+	if open := s.openOn(o.peer); o.transaction == "" && len(open) == 1 {
+		o.transaction = open[0]
 	}
-	return s.lease(ctx, nil)
+	return s.leaseOf(o)
+}
+
+// leaseMetadata opens the session that a metadata call reads in: a client expects to see the tables that
+// it has just made in its transaction. A failed one cannot be asked.
+func (s *service) leaseMetadata(ctx context.Context) (*lease, error) {
+	l, err := s.leaseConnection(ctx, nil)
+	if err != nil {
+		return s.lease(ctx, nil)
+	}
+	if _, failed := l.InTransaction(); failed {
+		l.done()
+		return s.lease(ctx, nil)
+	}
+	return l, nil
 }
 
 // A savepoint's id is its transaction's id followed by its name.

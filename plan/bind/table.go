@@ -15,7 +15,9 @@ import (
 func (b *Binder) newRelation(n *ast.Name) (schema string, exists bool, err error) {
 	schema = n.Schema()
 	if schema == "" {
-		schema = catalog.DefaultSchema
+		if schema = b.creationSchema(); schema == "" {
+			return "", false, errAt(sqlerr.InvalidSchemaName, n, "no schema has been selected to create in")
+		}
 	} else if !b.reader.HasSchema(schema) {
 		return "", false, errAt(sqlerr.InvalidSchemaName, n, "schema %q does not exist", schema)
 	}
@@ -23,6 +25,16 @@ func (b *Binder) newRelation(n *ast.Name) (schema string, exists bool, err error
 	_, view := b.reader.View(schema, n.Base())
 	_, index := b.findIndex(n)
 	return schema, table || view || index != nil, nil
+}
+
+// creationSchema is where unqualified new names go: the first schema of the search path that exists.
+func (b *Binder) creationSchema() string {
+	for _, schema := range b.reader.SearchPath() {
+		if b.reader.HasSchema(schema) {
+			return schema
+		}
+	}
+	return ""
 }
 
 func (b *Binder) bindCreateTable(x *ast.CreateTable) (plan.Statement, error) {
