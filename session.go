@@ -5,11 +5,13 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/parser"
@@ -27,6 +29,9 @@ type Session struct {
 	txn      *transaction // the open explicit transaction, nil for autocommit
 	prepared map[string]*preparedText
 	closed   bool
+
+	// running is the latest query, for those who watch it from outside of mu.
+	running atomic.Pointer[exec.Query]
 }
 
 // transaction is an explicit transaction block. Its snapshot is taken by its first statement.
@@ -80,6 +85,15 @@ func (s *Session) InTransaction() (open, failed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.txn != nil, s.txn != nil && s.txn.failed
+}
+
+// RowsScanned is how many table rows the latest statement has read so far. It may be asked while the
+// statement runs.
+func (s *Session) RowsScanned() int64 {
+	if q := s.running.Load(); q != nil {
+		return q.Rows.Load()
+	}
+	return 0
 }
 
 // Set changes a setting, as SET does.
@@ -154,6 +168,7 @@ func (s *Session) run(ctx context.Context, stmt ast.Statement, sql string, args 
 		return nil, sqlerr.New(sqlerr.InFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block").
 			WithHint("ROLLBACK ends it; ROLLBACK TO a savepoint goes on from there.")
 	}
+	s.running.Store(nil)
 	r, err := s.guarded(ctx, stmt, sql, args)
 	if s.txn == nil {
 		return r, err
