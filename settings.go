@@ -1,7 +1,6 @@
 package oxidb
 
 import (
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -84,15 +83,6 @@ func (s settings) clone() settings {
 		c[k] = v
 	}
 	return c
-}
-
-func (s settings) names() []string {
-	names := make([]string, 0, len(s))
-	for n := range s {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
 }
 
 func (s settings) integer(name string) int64 {

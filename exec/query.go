@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -79,10 +80,10 @@ func (q *Query) Err() error {
 	if q.ctx.Err() == nil {
 		return nil
 	}
-	switch cause := context.Cause(q.ctx); cause {
-	case context.Canceled:
+	switch cause := context.Cause(q.ctx); {
+	case errors.Is(cause, context.Canceled):
 		return sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to user request")
-	case context.DeadlineExceeded:
+	case errors.Is(cause, context.DeadlineExceeded):
 		return sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout")
 	default:
 		return cause

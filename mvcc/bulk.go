@@ -19,12 +19,11 @@ type BulkWriter struct {
 	id    TableID
 	local *localTable
 
-	mu     sync.Mutex
-	full   []bulkChunk
-	rest   []bulkChunk // the short end of each appender's rows, in builders
-	open   int
-	files  *segmentWriters
-	failed error
+	mu    sync.Mutex
+	full  []bulkChunk
+	rest  []bulkChunk // the short end of each appender's rows, in builders
+	open  int
+	files *segmentWriters
 }
 
 // bulkChunk is a chunk and its place in the input.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -108,16 +106,6 @@ func (t *table) closeOpen() {
 	if n := len(t.chunks); n > 0 {
 		t.chunks[n-1].closed = true
 	}
-}
-
-// delete records a commit's deletes.
-func (t *table) delete(chunkID uint32, rows *roaring.Bitmap, at, watermark Timestamp) error {
-	c := t.find(chunkID)
-	if c == nil {
-		return sqlerr.New(sqlerr.InternalError, "table %d has no chunk %d", t.id, chunkID)
-	}
-	c.deletes = c.deletes.with(at, rows, watermark)
-	return nil
 }
 
 // checkColumns reports a batch that does not have the table's columns, or a NULL where none may be.

@@ -55,7 +55,7 @@ func Scan(sql string) iter.Seq[Lexeme] {
 // scanComments finds the comments in the space between two tokens.
 func scanComments(sql string, at, stop int, yield func(Lexeme) bool) bool {
 	for at < stop {
-		end := at + 1
+		var end int
 		switch {
 		case strings.HasPrefix(sql[at:stop], "--"):
 			if end = strings.IndexByte(sql[at:stop], '\n'); end < 0 {

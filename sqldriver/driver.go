@@ -23,9 +23,9 @@ import (
 // Name is the driver's name for sql.Open.
 const Name = "oxidb"
 
-// registered makes sql.Open("oxidb", path) work for programs that import the package: database/sql
+// Registering here makes sql.Open("oxidb", path) work for programs that import the package: database/sql
 // knows no other way than its global register.
-var registered = register()
+var _ = register()
 
 func register() bool {
 	sql.Register(Name, Driver{})

@@ -87,7 +87,7 @@ type tpchCommand struct {
 	Runs int `help:"Timed runs of each query, after one that checks the answer." default:"5"`
 }
 
-func (c *tpchCommand) Run(ctx context.Context) error {
+func (c *tpchCommand) Run(ctx context.Context) (err error) {
 	queries, err := parseQueries(c.Queries)
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (c *tpchCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	_, err = printRun(ctx, db, c.SF, queries, max(c.Runs, 1), c.JSON)
 	return err
 }
@@ -132,7 +132,7 @@ type compareCommand struct {
 	CSV    bool   `help:"Also compare loading lineitem from CSV."`
 }
 
-func (c *compareCommand) Run(ctx context.Context) error {
+func (c *compareCommand) Run(ctx context.Context) (err error) {
 	queries, err := parseQueries(c.Queries)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (c *compareCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	data := c.directory() + "-parquet"
 	if err := exportOnce(data, c.SF); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (c *compareCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer peer.Close()
+	defer func() { err = errors.Join(err, peer.Close()) }()
 	threads := c.Threads
 	if threads == 0 {
 		threads = defaultThreads()
@@ -235,13 +235,13 @@ func exportCSV(ctx context.Context, dir string, scale float64) error {
 }
 
 // compareCSV prints the times of loading lineitem from CSV.
-func compareCSV(ctx context.Context, peer *runner.Peer, data string) error {
+func compareCSV(ctx context.Context, peer *runner.Peer, data string) (err error) {
 	file := filepath.Join(data, "lineitem.csv")
 	dir, err := os.MkdirTemp(filepath.Dir(data), "csv-load-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	own, other, err := runner.CompareCSV(ctx, peer, file, filepath.Join(dir, "db"))
 	if err != nil {
 		return err

@@ -264,7 +264,7 @@ func offsets32(o []int32, n int) []uint32 {
 }
 
 func copyTexts(v *columnar.Vector, a arrow.Array) error {
-	value := func(int) []byte { return nil }
+	var value func(int) []byte
 	switch a := a.(type) {
 	case *array.LargeString:
 		value = func(i int) []byte { return []byte(a.Value(i)) }

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -10,12 +11,12 @@ import (
 )
 
 // readDict reads a dictionary-coded column page by page, so that codes stay codes.
-func (d *decoder) readDict(group *file.RowGroupReader, ordinal int) (*columnar.Vector, error) {
+func (d *decoder) readDict(group *file.RowGroupReader, ordinal int) (v *columnar.Vector, err error) {
 	pages, err := group.GetColumnPageReader(ordinal)
 	if err != nil {
 		return nil, err
 	}
-	defer pages.Close()
+	defer func() { err = errors.Join(err, pages.Close()) }()
 	var dict *columnar.Dictionary
 	codes := make([]uint32, 0, d.rows)
 	levels := make([]uint32, 0, d.rows)

@@ -169,7 +169,7 @@ func codesArray(v *columnar.Vector) arrow.Array {
 		validity = memory.NewBufferBytes(arrow.Uint64Traits.CastToBytes(v.Valid))
 		nulls = -1
 	}
-	typ, raw := arrow.DataType(arrow.PrimitiveTypes.Uint8), v.U8
+	typ, raw := arrow.PrimitiveTypes.Uint8, v.U8
 	switch v.Layout {
 	case columnar.U16:
 		typ, raw = arrow.PrimitiveTypes.Uint16, arrow.Uint16Traits.CastToBytes(v.U16)

@@ -85,8 +85,8 @@ func (c *Column) fits(v *columnar.Vector, lo, hi int64, ok bool) bool {
 // changes follow.
 func (c *Column) widen(v *columnar.Vector, lo, hi int64, ok bool) {
 	old := c.v
-	mine, least, most := true, int64(0), int64(0)
-	if least, most, mine = valueRange(&old); c.v.Len == 0 {
+	least, most, mine := valueRange(&old)
+	if c.v.Len == 0 {
 		least, most, mine = lo, hi, ok
 	}
 	c.v.U8, c.v.U16, c.v.U32, c.v.I64 = nil, nil, nil, nil

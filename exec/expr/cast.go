@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"errors"
+
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/function/cast"
@@ -30,7 +32,8 @@ func (c *compiler) cast(e *plan.Cast) (Evaluator, error) {
 	}
 	f, err := cast.Lookup(from, e.Typ, e.Explicit)
 	if err != nil {
-		if user, ok := err.(*sqlerr.Error); ok {
+		var user *sqlerr.Error
+		if errors.As(err, &user) {
 			return nil, user.WithPos(int(e.Span.Pos), int(e.Span.End))
 		}
 		return nil, err

@@ -35,13 +35,6 @@ func (m *nullBits) merge(w *exec.Worker, n int, a, b *columnar.Vector) []uint64 
 	return words
 }
 
-// all gives the bitmap with n bits set.
-func (m *nullBits) all(w *exec.Worker, n int) []uint64 {
-	words := room(w, &m.words, kernel.Words(n))
-	kernel.SetAll(words, n)
-	return words
-}
-
 func validOf(v *columnar.Vector) []uint64 {
 	if v.Enc == columnar.Const {
 		return nil

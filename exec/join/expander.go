@@ -20,7 +20,6 @@ type expander struct {
 	// slots are the memory of the pair columns; out is the batch under construction.
 	slots []buffer.Slot
 	out   columnar.Batch
-	nulls []*columnar.Vector
 	pos   []uint32
 	row   []uint32
 	// matched has a bit for each position of the left batch that has a match.

@@ -27,7 +27,8 @@ type queryContext struct {
 
 func (b *Binder) bindTopQuery(q *ast.Query) (plan.Statement, error) {
 	if s, ok := q.Body.(*ast.Select); ok && s.Into != nil {
-		return nil, unsupported(s.Into, "SELECT INTO").(*sqlerr.Error).WithHint("Use CREATE TABLE AS.")
+		pos, end := s.Into.Range()
+		return nil, sqlerr.Unsupported(pos, end, "SELECT INTO").WithHint("Use CREATE TABLE AS.")
 	}
 	rel, err := b.bindQuery(q, queryContext{})
 	if err != nil {

@@ -58,9 +58,6 @@ func (o *optimizer) dropApply(a *plan.Apply) plan.Node {
 	return o.domainApply(a, outer)
 }
 
-// applyColumns are the columns that parents of a may use.
-func applyColumns(a *plan.Apply) []plan.Column { return a.Columns() }
-
 func isExistence(k plan.JoinKind) bool {
 	return k == plan.SemiJoin || k == plan.AntiJoin || k == plan.MarkJoin
 }

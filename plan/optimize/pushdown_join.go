@@ -34,7 +34,7 @@ func (o *optimizer) pushIntoJoin(n *plan.Join, preds []plan.Expr) plan.Node {
 func (o *optimizer) pushIntoFull(n *plan.Join, preds []plan.Expr) plan.Node {
 	noLeft := rejectsNulls(o, preds, plan.Outputs(n.Left))
 	noRight := rejectsNulls(o, preds, plan.Outputs(n.Right))
-	kind := plan.FullJoin
+	var kind plan.JoinKind
 	switch {
 	case noLeft && noRight:
 		kind = plan.InnerJoin

@@ -144,16 +144,6 @@ func free(root plan.Node) plan.ColumnSet {
 	return used
 }
 
-// freeExpr is free for an expression: its columns and the free columns of its subqueries.
-func freeExpr(e plan.Expr) plan.ColumnSet {
-	used, made := plan.ColumnSet{}, plan.ColumnSet{}
-	usageExpr(e, used, made)
-	for id := range made {
-		delete(used, id)
-	}
-	return used
-}
-
 func usage(n plan.Node, used, made plan.ColumnSet) {
 	for _, e := range plan.Exprs(n) {
 		usageExpr(e, used, made)

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ func (p *Peer) ask(format string, args ...any) ([]string, error) {
 
 func (p *Peer) answer() ([]string, error) {
 	if !p.out.Scan() {
-		return nil, fmt.Errorf("the peer ended: %v", p.out.Err())
+		return nil, fmt.Errorf("the peer ended: %w", cmp.Or(p.out.Err(), io.EOF))
 	}
 	words := strings.Fields(p.out.Text())
 	if len(words) == 0 || words[0] != "ok" {

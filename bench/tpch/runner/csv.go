@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -24,7 +25,7 @@ func CompareCSV(ctx context.Context, p *Peer, file, dir string) (own, peer float
 	if err != nil {
 		return 0, peer, err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	if _, err := db.Exec(ctx, tpch.Schema()[len(tpch.Schema())-1]); err != nil {
 		return 0, peer, err
 	}
