@@ -119,7 +119,10 @@ func (b *builder) node(n plan.Node, needed plan.ColumnSet) (exec.Operator, error
 		}
 		return b.env.External(n)
 	case *plan.Generate:
-		return scan.NewSeries(n)
+		if n.Input == nil {
+			return scan.NewSeries(n, nil)
+		}
+		return scan.NewSeries(n, children[0])
 	case *plan.Values:
 		return scan.NewValues(n), nil
 	case *plan.Empty:

@@ -61,8 +61,10 @@ func (l *late) Ordered() bool {
 // ordered tells from the plan what an operator that is not built yet will say.
 func ordered(n plan.Node) bool {
 	switch n := n.(type) {
-	case *plan.Sort, *plan.Values, *plan.Generate, *plan.Empty:
+	case *plan.Sort, *plan.Values, *plan.Empty:
 		return true
+	case *plan.Generate:
+		return n.Input == nil || ordered(n.Input)
 	case *plan.Filter, *plan.Project, *plan.Limit:
 		return ordered(n.Children()[0])
 	}

@@ -179,16 +179,26 @@ func stampInterval(t *temporal, l, r *columnar.Vector, i int) bool {
 
 func inStampRange(stamp int64) bool { return stamp >= firstStamp && stamp < math.MaxInt64 }
 
-// addSpan moves a timestamp: months first, clamped to the end of the month, then days, then
-// microseconds. A timestamptz moves months and days on the session's local clock.
-func (t *temporal) addSpan(stamp int64, s types.Span, i int) bool {
+// addSpan sets row i to a timestamp moved by an interval in the operator's direction.
+func (t *temporal) addSpan(stamp int64, s types.Span, i int) (ok bool) {
+	t.out.I64[i], ok = moveStamp(stamp, s, t.sign(), t.loc)
+	return ok
+}
+
+// AddSpan moves a timestamp by an interval; ok is false out of range. loc is nil for a timestamp
+// without time zone.
+func AddSpan(stamp int64, s types.Span, loc *time.Location) (moved int64, ok bool) {
+	return moveStamp(stamp, s, 1, loc)
+}
+
+// moveStamp moves a timestamp: months first, clamped to the end of the month, then days, then
+// microseconds. A timestamptz moves months and days on the local clock of loc.
+func moveStamp(stamp int64, s types.Span, sign int64, loc *time.Location) (_ int64, ok bool) {
 	if isInfiniteStamp(stamp) {
-		t.out.I64[i] = stamp
-		return true
+		return stamp, true
 	}
-	sign, ok := t.sign(), true
 	if s.Months != 0 || s.Days != 0 {
-		local := toLocal(stamp, t.loc)
+		local := toLocal(stamp, loc)
 		days, inDay := types.SplitTimestamp(local)
 		if s.Months != 0 {
 			days = types.AddMonths(days, sign*int64(s.Months))
@@ -196,13 +206,12 @@ func (t *temporal) addSpan(stamp int64, s types.Span, i int) bool {
 		days += sign * int64(s.Days)
 		midnight, fits := mulInt64(days, types.Day)
 		if local, ok = addInt64(midnight, inDay); !fits || !ok {
-			return false
+			return 0, false
 		}
-		stamp = fromLocal(local, t.loc)
+		stamp = fromLocal(local, loc)
 	}
 	stamp, ok = addInt64(stamp, sign*s.Micros)
-	t.out.I64[i] = stamp
-	return ok && inStampRange(stamp)
+	return stamp, ok && inStampRange(stamp)
 }
 
 // toLocal gives the clock reading at an instant; nil is no zone.

@@ -280,7 +280,7 @@ func TestSeries(t *testing.T) {
 		for _, a := range c.args {
 			n.Args = append(n.Args, constant(a))
 		}
-		op, err := NewSeries(n)
+		op, err := NewSeries(n, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +290,7 @@ func TestSeries(t *testing.T) {
 		}
 	}
 	n := &plan.Generate{Function: "generate_series", Args: []plan.Expr{constant(1), constant(2), constant(0)}, Cols: []plan.Column{{Typ: types.TBigInt}}}
-	op, _ := NewSeries(n)
+	op, _ := NewSeries(n, nil)
 	if _, err := exectest.Run(exectest.Query(t, 1), op); sqlerr.StateOf(err) != sqlerr.InvalidParameterValue {
 		t.Errorf("step 0 gave %v", err)
 	}

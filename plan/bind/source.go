@@ -180,13 +180,15 @@ func (b *Binder) generateSeries(sc *scope, f *ast.FuncCall, t *ast.FuncRef) (*fr
 	if len(args) < 2 || len(args) > 3 {
 		return nil, b.unknownFunction(f, "generate_series", args)
 	}
-	if args[0].Type().Kind == types.Unknown && args[1].Type().Kind == types.Unknown {
+	first, last := args[0].Type().Kind, args[1].Type().Kind
+	if first == types.Unknown && last == types.Unknown && (len(args) == 2 || args[2].Type().Kind != types.Interval) {
 		return nil, errAt(sqlerr.AmbiguousFunction, f, "function %s is not unique", signature("generate_series", args)).
 			WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
 	}
 	for _, o := range seriesTypes {
 		if !types.Implicit(args[0].Type(), o.bound) || !types.Implicit(args[1].Type(), o.bound) ||
-			len(args) == 3 && !types.Implicit(args[2].Type(), o.step) || len(args) == 2 && o.step.Kind == types.Interval {
+			len(args) == 3 && !types.Implicit(args[2].Type(), o.step) || len(args) == 2 && o.step.Kind == types.Interval ||
+			o.bound.Kind == types.Timestamp && first != types.Timestamp && last != types.Timestamp { // dates become timestamptz
 			continue
 		}
 		return b.series(args, f, t, o.bound, o.step)
