@@ -163,7 +163,7 @@ func checkFooter(section *io.SectionReader) error {
 	if section.Size() < 2*int64(len(fileMagic))+8 {
 		return errors.New("it is cut off")
 	}
-	if _, err := section.ReadAt(tail[:], section.Size()-10); err != nil && err != io.EOF {
+	if _, err := section.ReadAt(tail[:], section.Size()-10); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if !bytes.Equal(tail[4:], fileMagic) {

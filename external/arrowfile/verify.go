@@ -2,6 +2,7 @@ package arrowfile
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -172,7 +173,7 @@ func readAt(r *io.SectionReader, at, n int64) []byte {
 		panic(fmt.Errorf("it is cut off at byte %d", r.Size()))
 	}
 	b := make([]byte, n)
-	if _, err := r.ReadAt(b, at); err != nil && err != io.EOF {
+	if _, err := r.ReadAt(b, at); err != nil && !errors.Is(err, io.EOF) {
 		panic(err)
 	}
 	return b

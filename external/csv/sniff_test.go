@@ -56,3 +56,10 @@ func TestSniffDropsTheLastRowOfASample(t *testing.T) {
 		t.Errorf("%+v", g)
 	}
 }
+
+// A file whose first row is longer than the sample is not empty.
+func TestSniffLongRow(t *testing.T) {
+	if g := guess([]byte("abc,"+strings.Repeat("x", 100)), false, Standard(), Known{}); g.Empty || len(g.Columns) != 2 {
+		t.Errorf("%+v", g)
+	}
+}

@@ -159,7 +159,7 @@ func (s *splitter) take(buf *buffer, end, n int) piece {
 
 // open starts the next file: the byte order mark and the header are skipped.
 func (s *splitter) open() error {
-	_, r, err := openText(s.fs, s.files[0].Path, s.dialect.Latin1)
+	r, err := openText(s.fs, s.files[0].Path, s.dialect.Latin1)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bufio"
+	"errors"
 	"io"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -10,20 +11,20 @@ import (
 	"github.com/oxidb/oxidb/sqlerr"
 )
 
-// openText opens a file as UTF-8 text without byte order mark. size is the file's own size.
-func openText(fsys vfs.FS, path string, latin1 bool) (compression file.Compression, r io.ReadCloser, err error) {
-	compression, _ = file.CompressionOf(path)
+// openText opens a file, unpacked, as UTF-8 text without byte order mark.
+func openText(fsys vfs.FS, path string, latin1 bool) (io.ReadCloser, error) {
+	compression, _ := file.CompressionOf(path)
 	raw, err := file.Stream(fsys, path, compression)
 	if err != nil {
-		return compression, nil, err
+		return nil, err
 	}
 	buffered := bufio.NewReaderSize(raw, 64<<10)
 	mark, err := buffered.Peek(3)
-	if err != nil && err != io.EOF {
-		return compression, nil, joinClose(err, raw)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, joinClose(err, raw)
 	}
 	if len(mark) >= 2 && (mark[0] == 0xFF && mark[1] == 0xFE || mark[0] == 0xFE && mark[1] == 0xFF) {
-		return compression, nil, joinClose(sqlerr.Unsupported(-1, -1, "the encoding UTF-16 of "+path), raw)
+		return nil, joinClose(sqlerr.Unsupported(-1, -1, "the encoding UTF-16 of "+path), raw)
 	}
 	t, err := &text{Reader: buffered, close: raw.Close}, error(nil)
 	switch {
@@ -32,7 +33,7 @@ func openText(fsys vfs.FS, path string, latin1 bool) (compression file.Compressi
 	case string(mark) == "\xEF\xBB\xBF":
 		_, err = buffered.Discard(3)
 	}
-	return compression, t, err
+	return t, err
 }
 
 func joinClose(err error, c io.Closer) error {

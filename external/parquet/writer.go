@@ -70,7 +70,8 @@ func NewWriter(out io.Writer, codec Codec, names []string, kinds []types.Type) (
 		return nil, err
 	}
 	props := []parquet.WriterProperty{parquet.WithVersion(parquet.V2_LATEST), parquet.WithDataPageVersion(parquet.DataPageV1),
-		parquet.WithCompression(codec), parquet.WithBatchSize(columnar.BatchSize), parquet.WithCreatedBy("OxiDB")}
+		parquet.WithCompression(codec), parquet.WithBatchSize(columnar.BatchSize),
+		parquet.WithDictionaryPageSizeLimit(256 << 10), parquet.WithCreatedBy("OxiDB")}
 	if codec == compress.Codecs.Zstd {
 		props = append(props, parquet.WithCompressionLevel(1))
 	}
