@@ -346,14 +346,16 @@ func (l *Layout) Fix() (before *Layout, ok bool) {
 	return old, true
 }
 
-// Same reports whether words of the two layouts are interchangeable.
+// Same reports whether words of the two layouts are interchangeable: windows of one base but of
+// different size are not, as the smaller one cannot decode all words of the other.
 func (l *Layout) Same(m *Layout) bool {
 	if len(l.prefix) > 0 || len(m.prefix) > 0 {
 		return l == m
 	}
 	for i := range l.fields {
 		f, g := &l.fields[i], &m.fields[i]
-		if f.set != g.set || f.shift != g.shift || f.base != g.base || f.nullable != g.nullable || f.started != g.started {
+		if f.set != g.set || f.shift != g.shift || f.base != g.base || f.span != g.span || f.nullable != g.nullable ||
+			f.started != g.started {
 			return false
 		}
 	}

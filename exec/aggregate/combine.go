@@ -171,15 +171,17 @@ func ascending(keys []uint64, mask uint64) bool {
 func mergeRuns(a, b *part, mask uint64) {
 	var from, to []uint32
 	// Workers took morsels in turn: their keys lie in long stretches, which are leapt over.
-	for i, j := 0, 0; j < len(b.keys); j++ {
-		if i = leap(a.keys, i, b.keys[j]&mask, mask); i == len(a.keys) {
-			break
-		}
-		if j = leap(b.keys, j, a.keys[i]&mask, mask); j == len(b.keys) {
-			break
-		}
+	for i, j := 0, 0; i < len(a.keys) && j < len(b.keys); {
 		if a.keys[i] == b.keys[j] {
 			from, to = append(from, uint32(j)), append(to, uint32(i))
+		}
+		switch x, y := a.keys[i]&mask, b.keys[j]&mask; {
+		case x < y:
+			i = leap(a.keys, i, y, mask)
+		case y < x:
+			j = leap(b.keys, j, x, mask)
+		default:
+			i, j = i+1, j+1
 		}
 	}
 	if len(from) == 0 {

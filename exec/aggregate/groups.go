@@ -244,11 +244,19 @@ func (l *local) groupKeys() []uint64 {
 
 // occupied lists the groups of direct states that have rows.
 func (l *local) occupied() (ids []uint32, keys []uint64) {
-	stride := len(l.spec.kinds)
-	for g := range l.states.n {
-		if l.states.words[g*stride] != 0 {
-			ids = append(ids, uint32(g))
-			keys = append(keys, uint64(g))
+	stride, words := len(l.spec.kinds), l.states.words
+	n := 0
+	for at := 0; at < len(words); at += stride {
+		if words[at] != 0 {
+			n++
+		}
+	}
+	ids, keys = mem.Alloc[uint32](l.w.Arena, n, false), mem.Alloc[uint64](l.w.Arena, n, false)
+	n = 0
+	for at, g := 0, uint32(0); at < len(words); at, g = at+stride, g+1 {
+		if words[at] != 0 {
+			ids[n], keys[n] = g, uint64(g)
+			n++
 		}
 	}
 	return ids, keys
