@@ -19,8 +19,6 @@ type Answer interface {
 	// Tag is the command's name, RowsAffected the number of rows that it changed.
 	Tag() string
 	RowsAffected() int64
-	// RowsScanned is the number of table rows read so far; -1 when that is not known.
-	RowsScanned() int64
 	// Batches delivers the rows, once; the receiver releases them.
 	Batches() iter.Seq2[arrow.RecordBatch, error]
 	Close()
@@ -69,6 +67,8 @@ func (l *local) Query(ctx context.Context, sql string) (Answer, error) {
 	}
 	return r, nil
 }
+
+func (l *local) RowsScanned() int64 { return l.session.RowsScanned() }
 
 func (l *local) Target() string { return l.target }
 

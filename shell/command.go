@@ -47,7 +47,7 @@ func isCommand(line string) bool {
 }
 
 // command runs a backslash command and reports its failure.
-func (s *Shell) command(ctx context.Context, line, where string) error {
+func (s *Shell) command(ctx context.Context, line string, at place) error {
 	name, arg, _ := strings.Cut(strings.TrimRight(line, "; \t"), " ")
 	for _, c := range commands() {
 		if name != c.name && (c.alias == "" || name != c.alias) {
@@ -57,10 +57,10 @@ func (s *Shell) command(ctx context.Context, line, where string) error {
 		if err == nil || errors.Is(err, errQuit) || errors.Is(err, ErrFailed) || errors.Is(err, ErrInterrupted) {
 			return err
 		}
-		s.say("%s%s", where, s.paint(red, name+": "+err.Error()))
+		s.say("%s%s", at.before(line, 0), s.paint(red, name+": "+err.Error()))
 		return ErrFailed
 	}
-	s.say("%s%s", where, s.paint(red, fmt.Sprintf(`unknown command %s: \? lists the commands`, name)))
+	s.say("%s%s", at.before(line, 0), s.paint(red, fmt.Sprintf(`unknown command %s: \? lists the commands`, name)))
 	return ErrFailed
 }
 

@@ -54,16 +54,21 @@ func (s *Shell) columns() map[string][]string {
 	return tables
 }
 
-// completions proposes what may stand at the end of text, which is what precedes the cursor.
+// completions proposes what may stand at the end of text, which is what precedes the cursor. The editor
+// completes what lies between spaces, so a value has what stands before the word in it, as the count(
+// of count(price: only the word is displayed.
 func (s *Shell) completions(text string) readline.Completions {
 	before, prefix := lastWord(text)
-	groups := s.candidates(text, before, prefix)
-	all := readline.Completions{}
-	for _, g := range groups {
-		all = all.Merge(readline.CompleteValues(g.words...).Tag(g.title))
+	ahead := before[strings.LastIndexAny(before, " \t\n")+1:]
+	var all []readline.Completion
+	for _, g := range s.candidates(text, before, prefix) {
+		for _, w := range g.words {
+			all = append(all, readline.Completion{Value: ahead + w, Display: w, Tag: g.title})
+		}
 	}
-	all.PREFIX = prefix
-	return all
+	found := readline.CompleteRaw(all)
+	found.PREFIX = ahead + prefix
+	return found
 }
 
 // wordGroup is a list of proposals under a title.

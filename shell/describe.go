@@ -32,7 +32,7 @@ var (
 // listing is the command that shows l.
 func listing(l catalogListing) func(*Shell, context.Context, string) error {
 	return func(s *Shell, ctx context.Context, pattern string) error {
-		return s.Statement(ctx, l.sql(pattern), "")
+		return s.Statement(ctx, l.sql(pattern))
 	}
 }
 
@@ -100,7 +100,7 @@ func (s *Shell) describeOne(ctx context.Context, schema, table, kind string) err
 	where := " WHERE table_schema = " + types.Quote(schema) + " AND table_name = " + types.Quote(table)
 	s.note("%s", s.paintData(bold, fmt.Sprintf("%s %s.%s", strings.ToLower(strings.TrimPrefix(kind, "BASE ")), schema, table)))
 	err := s.Statement(ctx, `SELECT column_name AS "column", `+columnTypeSQL+` AS "type", is_nullable AS "null", column_default AS "default" FROM information_schema.columns`+
-		where+" ORDER BY ordinal_position", "")
+		where+" ORDER BY ordinal_position")
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/reeflective/readline"
+	"github.com/reeflective/readline/inputrc"
 	"github.com/rivo/uniseg"
 
 	"github.com/oxidb/oxidb/parser"
@@ -69,11 +70,7 @@ func (s *Shell) entered(ctx context.Context, text string, interrupts <-chan os.S
 // editor sets the line editor up.
 func (s *Shell) editor(history string) *readline.Shell {
 	rl := readline.NewShell()
-	// Asking the terminal where the cursor stands loses keys that are typed or pasted meanwhile. The
-	// prompt begins at the left edge, so its width says the same.
-	if err := rl.Config.Set("cursor-position-probe", false); err != nil {
-		s.say("line editor: %v", err)
-	}
+	s.configure(rl.Config)
 	rl.Prompt.Primary(func() string { return s.prompt() })
 	rl.Prompt.Secondary(func() string { return "" })
 	rl.AcceptMultiline = func(line []rune) bool { return complete(string(line)) }
@@ -94,6 +91,23 @@ func (s *Shell) editor(history string) *readline.Shell {
 		}
 	}
 	return rl
+}
+
+// configure sets what the shell relies on, and what it prefers where ~/.inputrc says nothing.
+func (s *Shell) configure(c *inputrc.Config) {
+	// Asking the terminal where the cursor stands loses keys that are typed or pasted meanwhile. The
+	// prompt begins at the left edge, so its width says the same.
+	err := c.Set("cursor-position-probe", false)
+	// Tab inserts the first candidate and lists all, the next ones go through the list.
+	err = errors.Join(err, c.Set("completion-ignore-case", true))
+	for _, keymap := range []string{"emacs", "emacs-standard", "vi-insert"} {
+		if c.Binds[keymap]["\t"].Action == "complete" {
+			err = errors.Join(err, c.Bind(keymap, "\t", "menu-complete", false))
+		}
+	}
+	if err != nil {
+		s.say("line editor: %v", err)
+	}
 }
 
 // makeRoom is what to print where an input begins, so that the terminal has the rows that the input

@@ -27,7 +27,7 @@ type progress struct {
 
 // startProgress watches a statement that starts now; its line appears when it takes long.
 func (s *Shell) startProgress() *progress {
-	p := &progress{out: s.cfg.Err, paint: s.paint, start: time.Now(), stop: make(chan struct{})}
+	p := &progress{out: s.cfg.Err, paint: s.paint, start: time.Now(), scanned: s.db.RowsScanned, stop: make(chan struct{})}
 	if !s.cfg.ErrTerminal {
 		p.ended = true
 		return p
@@ -50,13 +50,6 @@ func (p *progress) run() {
 	}
 }
 
-// watch tells how many rows have been scanned.
-func (p *progress) watch(scanned func() int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.scanned = scanned
-}
-
 // draw writes the line. The lock is held while writing, so that end's clearing comes last.
 func (p *progress) draw(frame int) {
 	p.mu.Lock()
@@ -67,10 +60,8 @@ func (p *progress) draw(frame int) {
 	p.drawn = true
 	since := time.Since(p.start)
 	text := fmt.Sprintf("%c running %.1f s", []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")[frame%10], since.Seconds())
-	if p.scanned != nil {
-		if n := p.scanned(); n > 0 {
-			text += fmt.Sprintf(" · %s rows scanned · %s rows/s", countText(n), countText(int64(float64(n)/since.Seconds())))
-		}
+	if n := p.scanned(); n > 0 {
+		text += fmt.Sprintf(" · %s rows scanned · %s rows/s", countText(n), countText(int64(float64(n)/since.Seconds())))
 	}
 	fmt.Fprintf(p.out, "\r%s\x1b[K", p.paint(dim, text+" · Ctrl-C cancels"))
 }

@@ -159,6 +159,7 @@ func (r *remote) follow(tag string, err error) {
 func (r *remote) Target() string      { return r.target }
 func (r *remote) Transaction() string { return r.state }
 func (r *remote) TimeZone() string    { return r.zone }
+func (r *remote) RowsScanned() int64  { return 0 }
 func (r *remote) Close() error        { return r.client.Close() }
 
 // describeStatement gives a statement's tag from its first words, and whether it delivers rows.
@@ -295,7 +296,6 @@ func (a *remoteAnswer) Types() []types.Type   { return a.types }
 func (a *remoteAnswer) HasRows() bool         { return a.schema.NumFields() > 0 }
 func (a *remoteAnswer) Tag() string           { return a.tag }
 func (a *remoteAnswer) RowsAffected() int64   { return a.affected }
-func (a *remoteAnswer) RowsScanned() int64    { return -1 }
 
 func (a *remoteAnswer) Batches() iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {

@@ -87,7 +87,7 @@ func TestRemoteCancel(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	err := c.Statement(ctx, "SELECT count(*) FROM generate_series(1, 1000000000) a(i), generate_series(1, 1000) b(j)", "")
+	err := c.Statement(ctx, "SELECT count(*) FROM generate_series(1, 1000000000) a(i), generate_series(1, 1000) b(j)")
 	if !errors.Is(err, shell.ErrInterrupted) || time.Since(start) > 20*time.Second {
 		t.Errorf("got %v after %s: %s", err, time.Since(start), c.talk.String())
 	}

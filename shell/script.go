@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -81,7 +80,7 @@ func (in *script) take(ctx context.Context, text string, last bool) error {
 		at := in.line + strings.Count(in.buf.String(), "\n")
 		in.buf.Reset()
 		in.line = at + 1
-		return in.judge(in.shell.command(ctx, strings.TrimSpace(text), in.where(at)))
+		return in.judge(in.shell.command(ctx, strings.TrimSpace(text), place{in.name, at}))
 	}
 	in.buf.WriteString(text)
 	if !last && !strings.Contains(text, ";") {
@@ -95,7 +94,7 @@ func (in *script) take(ctx context.Context, text string, last bool) error {
 			return nil
 		}
 		at := in.line + strings.Count(sql[:p.Pos], "\n")
-		if err := in.judge(in.shell.Statement(ctx, p.Text, in.where(at))); err != nil {
+		if err := in.judge(in.shell.statement(ctx, p.Text, place{in.name, at})); err != nil {
 			return err
 		}
 	}
@@ -123,13 +122,6 @@ func (in *script) judge(err error) error {
 		return nil
 	}
 	return err
-}
-
-func (in *script) where(line int) string {
-	if in.name == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s:%d: ", in.name, line)
 }
 
 func orInput(name string) string {

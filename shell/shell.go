@@ -31,6 +31,9 @@ var (
 type Backend interface {
 	// Query runs one statement. The caller reads the answer's batches to the end, or closes it.
 	Query(ctx context.Context, sql string) (Answer, error)
+	// RowsScanned is the number of table rows that the statement has read so far, 0 when that is not
+	// known. It may be asked while Query runs.
+	RowsScanned() int64
 	// Target is what was opened: a path or an address.
 	Target() string
 	// Transaction tells the state of the transaction block for the prompt: "" outside of one, "*"
@@ -110,9 +113,26 @@ func (s *Shell) say(format string, args ...any) { fmt.Fprintf(s.cfg.Err, format+
 // chatty reports whether a person is watching: row counts and tags are for them alone.
 func (s *Shell) chatty() bool { return s.cfg.OutTerminal && s.cfg.ErrTerminal || s.timing }
 
-// Statement runs one statement and shows its answer. A failure is reported, with where, when not
-// empty, in front.
-func (s *Shell) Statement(ctx context.Context, sql, where string) error {
+// Statement runs one statement and shows its answer. A failure is reported.
+func (s *Shell) Statement(ctx context.Context, sql string) error {
+	return s.statement(ctx, sql, place{})
+}
+
+// place is where a statement or command begins: the line of a file, which has no name for other input.
+type place struct {
+	file string
+	line int
+}
+
+// before is what stands in front of a report about the byte at offset of text, which begins here.
+func (p place) before(text string, offset int) string {
+	if p.file == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d: ", p.file, p.line+sqlerr.PositionIn(text, offset).Line-1)
+}
+
+func (s *Shell) statement(ctx context.Context, sql string, at place) error {
 	start := time.Now()
 	p := s.startProgress()
 	err := s.show(ctx, sql, p, start)
@@ -121,10 +141,14 @@ func (s *Shell) Statement(ctx context.Context, sql, where string) error {
 		return nil
 	}
 	if ctx.Err() != nil && (sqlerr.StateOf(err) == sqlerr.QueryCanceled || errors.Is(err, ctx.Err())) {
-		s.say("%scancelled after %s", where, elapsed(time.Since(start)))
+		s.say("%scancelled after %s", at.before(sql, 0), elapsed(time.Since(start)))
 		return ErrInterrupted
 	}
-	s.say("%s%s", where, s.paint(red, sqlerr.Render(err, sql)))
+	offset := 0
+	if e := (*sqlerr.Error)(nil); errors.As(err, &e) {
+		offset = e.Pos
+	}
+	s.say("%s%s", at.before(sql, offset), s.paint(red, sqlerr.Render(err, sql)))
 	return ErrFailed
 }
 
@@ -134,7 +158,6 @@ func (s *Shell) show(ctx context.Context, sql string, p *progress, start time.Ti
 		return err
 	}
 	defer answer.Close()
-	p.watch(answer.RowsScanned)
 	if changesNames(answer.Tag()) {
 		s.names.forget()
 	}

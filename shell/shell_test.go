@@ -268,7 +268,7 @@ func TestScripts(t *testing.T) {
 	if err := c.File(context.Background(), file); !errors.Is(err, shell.ErrFailed) {
 		t.Fatalf("got %v", err)
 	}
-	if !strings.HasPrefix(c.talk.String(), file+":3: ERROR 42703") {
+	if !strings.HasPrefix(c.talk.String(), file+":4: ERROR 42703") {
 		t.Errorf("got %q", c.talk.String())
 	}
 }
@@ -286,7 +286,7 @@ func TestCancel(t *testing.T) {
 	c := newConsole(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	err := c.Statement(ctx, "SELECT count(*) FROM generate_series(1, 1000000) a(i)", "")
+	err := c.Statement(ctx, "SELECT count(*) FROM generate_series(1, 1000000) a(i)")
 	if !errors.Is(err, shell.ErrInterrupted) || !strings.HasPrefix(c.talk.String(), "cancelled after ") {
 		t.Errorf("got %v, %q", err, c.talk.String())
 	}
