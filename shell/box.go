@@ -116,9 +116,9 @@ const (
 func (d *boxDrawing) layout(columns []column, rows [][]boxCell, width int) {
 	cuttable := make([]bool, len(columns))
 	for i, c := range columns {
-		w := max(uniseg.StringWidth(printable([]byte(c.name))), uniseg.StringWidth(shortType(c.typ)))
+		w := max(screenWidth(printable([]byte(c.name))), screenWidth(shortType(c.typ)))
 		for _, r := range rows {
-			w = max(w, uniseg.StringWidth(r[i].text))
+			w = max(w, screenWidth(r[i].text))
 		}
 		d.slots = append(d.slots, slot{column: i, width: w, right: c.right()})
 		cuttable[i] = !c.right()
@@ -239,7 +239,7 @@ func (d *boxDrawing) line(cell func(slot) string) {
 func (d *boxDrawing) gap(texts ...string) {
 	text := texts[len(texts)-1]
 	for i := len(texts) - 1; i >= 0; i-- {
-		if uniseg.StringWidth(texts[i]) <= d.inside {
+		if screenWidth(texts[i]) <= d.inside {
 			text = texts[i]
 		}
 	}
@@ -249,7 +249,7 @@ func (d *boxDrawing) gap(texts ...string) {
 
 // fit cuts text to width columns of the terminal, with … for what is missing.
 func fit(text string, width int) string {
-	if uniseg.StringWidth(text) <= width {
+	if screenWidth(text) <= width {
 		return text
 	}
 	used, rest, state := 0, text, -1
@@ -267,9 +267,19 @@ func fit(text string, width int) string {
 	return b.String() + "…"
 }
 
+// screenWidth is the number of columns that text takes on a terminal.
+func screenWidth(text string) int {
+	for i := range len(text) {
+		if text[i] >= 0x80 {
+			return uniseg.StringWidth(text)
+		}
+	}
+	return len(text)
+}
+
 // pad fills text up to width.
 func pad(text string, width int, right bool) string {
-	space := strings.Repeat(" ", max(width-uniseg.StringWidth(text), 0))
+	space := strings.Repeat(" ", max(width-screenWidth(text), 0))
 	if right {
 		return space + text
 	}
@@ -277,6 +287,6 @@ func pad(text string, width int, right bool) string {
 }
 
 func center(text string, width int) string {
-	space := max(width-uniseg.StringWidth(text), 0)
+	space := max(width-screenWidth(text), 0)
 	return strings.Repeat(" ", space/2) + text + strings.Repeat(" ", space-space/2)
 }

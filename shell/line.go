@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/rivo/uniseg"
 )
 
 // lineWriter writes every row as a record of "name | value" lines, as \x does.
@@ -20,7 +18,7 @@ type lineWriter struct {
 func (w *lineWriter) rows(p *page) error {
 	if w.width == 0 {
 		for _, c := range p.columns {
-			w.width = max(w.width, uniseg.StringWidth(printable([]byte(c.name))))
+			w.width = max(w.width, screenWidth(printable([]byte(c.name))))
 		}
 	}
 	var b bytes.Buffer

@@ -63,11 +63,16 @@ func (p *page) isNull(col, row int) bool { return p.cells[col].IsNull(row) }
 // appendText appends a value's text, which is not NULL, as PostgreSQL prints it; booleans are true
 // and false.
 func (p *page) appendText(b []byte, col, row int) []byte {
-	v := p.cells[col].Value(row)
-	if v.Type.Kind == types.Boolean {
-		return strconv.AppendBool(b, v.I != 0)
+	v := p.cells[col]
+	switch kind := v.Type.Kind; {
+	case v.Type.IsInteger():
+		return strconv.AppendInt(b, v.Int(row), 10)
+	case kind == types.Boolean:
+		return strconv.AppendBool(b, v.Int(row) != 0)
+	case v.Layout == columnar.Str && v.Enc == columnar.Flat && (kind == types.Text || kind == types.Varchar):
+		return append(b, v.Row(row)...)
 	}
-	return types.Append(b, v, p.loc)
+	return types.Append(b, v.Value(row), p.loc)
 }
 
 // shortType is a type's name in a table's head.
