@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/oxidb/oxidb"
+	"github.com/oxidb/oxidb/bench/tpch/runner"
+	"github.com/oxidb/oxidb/flight"
 )
 
 // demoScale is the scale factor of the demonstration's data.
@@ -37,6 +38,25 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	if c.NoServe {
 		return nil
 	}
-	fmt.Fprintln(os.Stdout)
-	return nil
+	runner.Register(db)
+	fmt.Printf(connectHelp, c.Listen)
+	return serve(ctx, db, flight.Options{Addr: c.Listen})
 }
+
+// connectHelp shows the ways in; %[1]s is the address.
+const connectHelp = `
+The same data over Arrow Flight SQL; end with Ctrl-C.
+
+Python   pip install adbc-driver-flightsql pyarrow
+         import adbc_driver_flightsql.dbapi as dbapi
+         with dbapi.connect("grpc://%[1]s") as c, c.cursor() as cur:
+             cur.execute("SELECT n_name, count(*) FROM customer JOIN nation ON c_nationkey = n_nationkey GROUP BY 1 ORDER BY 2 DESC")
+             print(cur.fetch_arrow_table())
+
+shell    oxidb shell grpc://%[1]s
+
+Go       client, err := flightsql.NewClient("%[1]s", nil, nil, grpc.WithTransportCredentials(insecure.NewCredentials()))
+         info, err := client.Execute(ctx, "SELECT count(*) FROM lineitem")
+         reader, err := client.DoGet(ctx, info.Endpoint[0].Ticket)
+
+`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/oxidb/oxidb"
 	"github.com/oxidb/oxidb/bench/tpch/runner"
@@ -13,13 +14,14 @@ import (
 )
 
 type serveCommand struct {
-	Path           string `arg:"" optional:"" help:"Database directory, or :memory:."`
-	DB             string `help:"The same as a flag." placeholder:"PATH"`
-	Listen         string `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8815"`
-	Threads        int    `help:"Workers of a query; 0 means all cores."`
-	TLSCert        string `name:"tls-cert" help:"Certificate file (PEM): serve TLS." type:"existingfile"`
-	TLSKey         string `name:"tls-key" help:"The certificate's key file (PEM)." type:"existingfile"`
-	AllowAnonymous bool   `help:"Serve other machines, too: whoever reaches the port can read and write everything."`
+	Path           string        `arg:"" optional:"" help:"Database directory, or :memory:."`
+	DB             string        `help:"The same as a flag." placeholder:"PATH"`
+	Listen         string        `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8815"`
+	Threads        int           `help:"Workers of a query; 0 means all cores."`
+	TLSCert        string        `name:"tls-cert" help:"Certificate file (PEM): serve TLS." type:"existingfile"`
+	TLSKey         string        `name:"tls-key" help:"The certificate's key file (PEM)." type:"existingfile"`
+	Drain          time.Duration `help:"How long running calls may go on when the server is told to stop." default:"10s"`
+	AllowAnonymous bool          `help:"Serve other machines, too: whoever reaches the port can read and write everything."`
 }
 
 // database is where the data is: the argument or the flag.
@@ -54,7 +56,7 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 }
 
 func (c *serveCommand) options() (flight.Options, error) {
-	o := flight.Options{Addr: c.Listen, AllowAnonymous: c.AllowAnonymous}
+	o := flight.Options{Addr: c.Listen, AllowAnonymous: c.AllowAnonymous, Drain: c.Drain}
 	if c.TLSCert == "" && c.TLSKey == "" {
 		return o, nil
 	}
