@@ -18,7 +18,9 @@ type Query struct {
 }
 
 // Insert appends Input's rows, whose columns are those of Table in order (defaults filled in,
-// values cast, checks not yet applied). Returning, if any, is over Table's columns as RowCols.
+// values cast, checks not yet applied). RowCols are these columns, over which Checks and Returning
+// are. In all three changing statements Input and RowCols may have further columns behind the table's,
+// which only Returning uses: columns of other tables, subqueries.
 type Insert struct {
 	Table     *catalog.Table
 	Input     Node
@@ -31,7 +33,7 @@ type Insert struct {
 }
 
 // Update: Input delivers, for every row to change, all columns of the new row in table order, then
-// the row id. A row delivered twice is changed once (first wins), as PostgreSQL's UPDATE … FROM.
+// the row id (after RowCols' further columns). A row delivered twice is changed once (first wins), as PostgreSQL's UPDATE … FROM.
 type Update struct {
 	Table *catalog.Table
 	Input Node

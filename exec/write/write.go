@@ -22,7 +22,7 @@ import (
 type Target struct {
 	Txn   *mvcc.Txn
 	Table *catalog.Table
-	// RowCols lay out a row for Checks and Returning.
+	// RowCols lay out a row for Checks and Returning: the table's columns, then any that only Returning uses.
 	RowCols   []plan.Column
 	Checks    []plan.Expr
 	CheckName []string
@@ -67,7 +67,7 @@ func (c *checker) check(b *columnar.Batch) error {
 		}
 		if row := firstFalse(v, b); row >= 0 {
 			return sqlerr.New(sqlerr.CheckViolation, "new row for relation %q violates check constraint %q", c.target.Table.Name, c.target.CheckName[i]).
-				WithDetail("Failing row contains (%s).", rowText(b, row))
+				WithDetail("Failing row contains (%s).", rowText(c.target.stored(b), row))
 		}
 	}
 	return nil
@@ -114,6 +114,15 @@ func (c *checker) emit(b *columnar.Batch) error {
 	return c.target.Emit(&c.out)
 }
 
+// stored is b without the columns that only RETURNING uses.
+func (t *Target) stored(b *columnar.Batch) *columnar.Batch {
+	width := len(t.Table.Columns)
+	if len(b.Cols) <= width {
+		return b
+	}
+	return &columnar.Batch{Len: b.Len, Sel: b.Sel, Cols: b.Cols[:width]}
+}
+
 // single reports whether the statement needs its rows one batch after the other: RETURNING does.
 func (t *Target) single(q *exec.Query, op exec.Operator) bool {
 	return op.Ordered() || len(q.Workers) == 1 || len(t.Returning) > 0
@@ -141,7 +150,7 @@ func (t *Target) insertOrdered(q *exec.Query, op exec.Operator) (int64, error) {
 		if err := c.check(b); err != nil {
 			return err
 		}
-		if err := t.Txn.Append(t.Table.ID, b); err != nil {
+		if err := t.Txn.Append(t.Table.ID, t.stored(b)); err != nil {
 			return err
 		}
 		return c.emit(b)
@@ -268,12 +277,11 @@ func collect(q *exec.Query, op exec.Operator, kinds []types.Type) (*buffer.Table
 // Update replaces rows: the input delivers new rows followed by the ids of the old ones. An id that
 // comes twice counts once.
 func (t *Target) Update(q *exec.Query, op exec.Operator) (int64, error) {
-	width := len(t.Table.Columns)
-	return t.change(q, op, width, func(c *checker, b *columnar.Batch) error {
+	return t.change(q, op, len(t.RowCols), func(c *checker, b *columnar.Batch) error {
 		if err := c.check(b); err != nil {
 			return err
 		}
-		return t.Txn.Append(t.Table.ID, b)
+		return t.Txn.Append(t.Table.ID, t.stored(b))
 	})
 }
 

@@ -42,7 +42,7 @@ func (b *Binder) aggregateCall(sc *scope, f *ast.FuncCall, fn *function.Aggregat
 			return nil, nil, unsupported(n, "a named argument of an aggregate")
 		}
 	}
-	args, err := b.exprs(sc, f.Args)
+	args, err := b.aggregateArgs(sc, f, fn)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,6 +63,57 @@ func (b *Binder) aggregateCall(sc *scope, f *ast.FuncCall, fn *function.Aggregat
 		return nil, nil, err
 	}
 	return call, nodesOf(f.Args), nil
+}
+
+// aggregateArgs binds the arguments. The row of count(DISTINCT (a, b)) becomes a text that differs
+// where the rows differ.
+func (b *Binder) aggregateArgs(sc *scope, f *ast.FuncCall, fn *function.Aggregate) ([]plan.Expr, error) {
+	if len(f.Args) != 1 || fn.Name != "count" {
+		return b.exprs(sc, f.Args)
+	}
+	row, ok := f.Args[0].(*ast.Row)
+	if !ok {
+		return b.exprs(sc, f.Args)
+	}
+	items, err := b.exprs(sc, row.Items)
+	if err != nil {
+		return nil, err
+	}
+	if !f.Distinct { // a row is never NULL, whatever it holds
+		return []plan.Expr{&plan.Const{Value: types.Bool(true)}}, nil
+	}
+	e, err := b.rowText(items, row)
+	return []plan.Expr{e}, err
+}
+
+// rowText joins the fields, each as N for NULL, else its text behind the length.
+func (b *Binder) rowText(items []plan.Expr, row *ast.Row) (plan.Expr, error) {
+	constant := func(s string) plan.Expr { return &plan.Const{Value: types.Str(types.TText, s)} }
+	parts, nodes := []plan.Expr{constant("")}, []ast.Node{row}
+	for i, e := range items {
+		at := row.Items[i]
+		if t := e.Type(); t.Kind == types.Interval || t.IsFloat() || isVolatile(e) { // equal values of several texts
+			return nil, unsupported(at, "count(DISTINCT row) of a field of type "+t.Kind.String())
+		}
+		if err := hashable(e.Type(), at); err != nil {
+			return nil, err
+		}
+		text, err := b.callAny(b.registry.Scalars("concat")[0], []plan.Expr{e}, []ast.Node{at}, at)
+		if err != nil {
+			return nil, err
+		}
+		length, err := b.call("length", []plan.Expr{text}, []ast.Node{at}, at)
+		if err != nil {
+			return nil, err
+		}
+		field, err := b.callAny(b.registry.Scalars("concat")[0], []plan.Expr{length, constant(":"), text}, []ast.Node{at, at, at}, at)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, &plan.Case{Typ: types.TText, Whens: []plan.When{{Cond: &plan.IsNull{X: e}, Then: constant("N")}}, Else: field})
+		nodes = append(nodes, at)
+	}
+	return b.callAny(b.registry.Scalars("concat")[0], parts, nodes, row)
 }
 
 func (b *Binder) aggregateTypes(call *plan.AggCall, f *ast.FuncCall, args []plan.Expr) error {

@@ -70,7 +70,7 @@ func (b *Binder) copyFrom(x *ast.Copy) (plan.Statement, error) {
 			return nil, err
 		}
 	}
-	insert, err := b.insertInto(table, input, ast.Ident{}, nil)
+	insert, err := b.insertInto(table, input, ast.Ident{}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -15,9 +15,43 @@ func (b *Binder) targetTable(n *ast.Name, verb string) (*catalog.Table, error) {
 		return nil, err
 	}
 	if view != nil {
+		if verb, ok := viewChanges[verb]; ok && !b.updatable(view) {
+			return nil, errAt(sqlerr.ObjectNotInPrerequisite, n, "cannot %s view %q", verb, view.Name).
+				WithDetail("Only views of one table's rows, without DISTINCT, GROUP BY, HAVING, LIMIT, OFFSET, WITH, aggregates and set operations, are automatically updatable.")
+		}
 		return nil, unsupported(n, verb+" a view")
 	}
 	return table, nil
+}
+
+// viewChanges are the verbs of targetTable that change rows, as messages call them.
+var viewChanges = map[string]string{"INSERT into": "insert into", "UPDATE of": "update", "DELETE from": "delete from"}
+
+// updatable reports that the standard makes a view's rows those of one table (SQL:2016 4.15.9).
+func (b *Binder) updatable(v *catalog.View) bool {
+	if b.opts.ParseView == nil {
+		return false
+	}
+	stmt, err := b.opts.ParseView(v.Query)
+	if err != nil {
+		return false
+	}
+	q, ok := stmt.(*ast.Query)
+	if !ok || q.With != nil || q.Limit != nil || q.LimitAll || q.Offset != nil {
+		return false
+	}
+	s, ok := q.Body.(*ast.Select)
+	if !ok || s.Distinct || len(s.GroupBy) > 0 || s.Having != nil || len(s.From) != 1 {
+		return false
+	}
+	if _, ok := s.From[0].(*ast.TableRef); !ok {
+		return false
+	}
+	rel, err := New(b.reader, b.registry, b.opts).storedQuery(v.Query)
+	return err == nil && !plan.Contains(rel.node, func(n plan.Node) bool {
+		_, grouped := n.(*plan.Aggregate)
+		return grouped
+	})
 }
 
 // statementCTEs makes the WITH clause of a changing statement visible.
@@ -26,6 +60,14 @@ func (b *Binder) statementCTEs(w *ast.With) (*cteList, error) {
 		return nil, nil
 	}
 	return b.with(w, queryContext{})
+}
+
+// unusedCTEs binds what a statement's WITH defines and nothing read.
+func (b *Binder) unusedCTEs(w *ast.With, ctes *cteList) error {
+	if w == nil {
+		return nil
+	}
+	return b.bindUnused(ctes, nil)
 }
 
 // tableColumn finds a named column of the target table.
@@ -143,36 +185,4 @@ func (b *Binder) checkExpr(table *catalog.Table, row []plan.Column, x ast.Expr) 
 		return nil, err
 	}
 	return b.boolean(e, x, "CHECK")
-}
-
-// returning binds a RETURNING list over the changed row. other is what else the statement joins: its
-// columns cannot be returned.
-func (b *Binder) returning(list []*ast.Target, alias string, table *catalog.Table, row []plan.Column, other *scope) ([]plan.NamedExpr, []string, error) {
-	if len(list) == 0 {
-		return nil, nil, nil
-	}
-	sc := tableScope(alias, table, row, "RETURNING")
-	targets, err := b.targetList(sc, list)
-	if err != nil {
-		if other != nil {
-			if _, inFrom := b.targetList(other, list); inFrom == nil {
-				return nil, nil, unsupported(list[0], "RETURNING columns of other tables")
-			}
-		}
-		return nil, nil, err
-	}
-	out := newProjection(b, sc.ids())
-	names := make([]string, len(targets))
-	for i, t := range targets {
-		e, err := b.resolveUnknown(t.expr, t.at)
-		if err != nil {
-			return nil, nil, err
-		}
-		if hasSubquery(e) {
-			return nil, nil, unsupported(t.at, "a subquery in RETURNING")
-		}
-		out.add(e, t.name)
-		names[i] = t.name
-	}
-	return out.exprs, names, nil
 }

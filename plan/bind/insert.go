@@ -31,16 +31,15 @@ func (b *Binder) bindInsert(x *ast.Insert) (plan.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.With != nil {
-		if err := b.bindUnused(ctes, nil); err != nil {
-			return nil, err
-		}
+	out, err := b.insertInto(table, input, x.Alias, x.Returning, ctes)
+	if err != nil {
+		return nil, err
 	}
-	return b.insertInto(table, input, x.Alias, x.Returning)
+	return out, b.unusedCTEs(x.With, ctes)
 }
 
 // insertInto makes the Insert of complete rows.
-func (b *Binder) insertInto(table *catalog.Table, input plan.Node, alias ast.Ident, returning []*ast.Target) (*plan.Insert, error) {
+func (b *Binder) insertInto(table *catalog.Table, input plan.Node, alias ast.Ident, returning []*ast.Target, ctes *cteList) (*plan.Insert, error) {
 	out := &plan.Insert{Table: table, Input: input}
 	if input != nil {
 		out.RowCols = input.Columns()
@@ -55,8 +54,15 @@ func (b *Binder) insertInto(table *catalog.Table, input plan.Node, alias ast.Ide
 	if alias.Name != "" {
 		name = alias.Name
 	}
-	out.Returning, out.Names, err = b.returning(returning, name, table, out.RowCols, nil)
-	return out, err
+	r, err := b.returning(returning, name, table, out.RowCols, nil, ctes)
+	if err != nil {
+		return nil, err
+	}
+	out.Returning, out.Names = r.exprs, r.names
+	if len(r.extras) > 0 {
+		out.Input, out.RowCols = r.widen(out.Input, out.RowCols)
+	}
+	return out, nil
 }
 
 // insertColumns are the ordinals of the column list, all columns without one.

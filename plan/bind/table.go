@@ -130,7 +130,7 @@ func (d *definition) columnConstraint(c *ast.ColumnDef, k *ast.Constraint) error
 			return errAt(sqlerr.SyntaxError, k, "multiple default values specified for column %q of table %q", col.Name, d.table.Name)
 		}
 		return d.setDefault(col, k.Expr)
-	case ast.PrimaryConstraint, ast.UniqueConstraint:
+	case ast.PrimaryConstraint, ast.UniqueConstraint, ast.ForeignConstraint:
 		n := *k
 		n.Columns = []ast.Ident{c.Name}
 		return d.tableConstraint(&n)
@@ -156,7 +156,7 @@ func (d *definition) setDefault(col *catalog.Column, x ast.Expr) error {
 func (d *definition) tableConstraint(k *ast.Constraint) error {
 	switch {
 	case k.Kind == ast.ForeignConstraint:
-		return unsupported(k, "FOREIGN KEY")
+		return d.foreign(k)
 	case k.Deferrable || k.InitiallyDeferred:
 		return unsupported(k, "a deferrable constraint")
 	case k.NullsNotDistinct:

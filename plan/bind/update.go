@@ -64,7 +64,7 @@ func (b *Binder) bindChange(w *ast.With, target *ast.TableRef, others []ast.Tabl
 	return c, nil
 }
 
-// others is the scope of RETURNING's refusal, nil when the target stands alone.
+// others is the scope of the other tables for RETURNING, nil when the target stands alone.
 func (c *change) others(list []ast.TableExpr) *scope {
 	if len(list) == 0 {
 		return nil
@@ -98,18 +98,23 @@ func (b *Binder) bindUpdate(x *ast.Update) (plan.Statement, error) {
 	}
 	sort.Ints(out.Changed)
 	out.RowCols = row.columns()
-	row.add(plan.Ref(*c.scan.RowID), "rowid")
-	out.Input = &plan.Project{Input: c.input, Exprs: row.exprs}
-	if x.With != nil {
-		if err := b.bindUnused(c.ctes, nil); err != nil {
-			return nil, err
-		}
-	}
 	if out.Checks, out.CheckName, err = b.checks(c.table, out.RowCols); err != nil {
 		return nil, err
 	}
-	out.Returning, out.Names, err = b.returning(x.Returning, c.alias, c.table, out.RowCols, c.others(x.From))
-	return out, err
+	r, err := b.returning(x.Returning, c.alias, c.table, out.RowCols, c.others(x.From), c.ctes)
+	if err != nil {
+		return nil, err
+	}
+	out.Returning, out.Names = r.exprs, r.names
+	row.add(plan.Ref(*c.scan.RowID), "rowid")
+	for _, col := range r.carry(row.columns(), c.input) {
+		row.exprs = append(row.exprs, plan.NamedExpr{Out: col, Expr: plan.Ref(col)})
+	}
+	out.Input = &plan.Project{Input: c.input, Exprs: row.exprs}
+	if len(r.extras) > 0 {
+		out.Input, out.RowCols = r.widen(out.Input, out.RowCols, *c.scan.RowID)
+	}
+	return out, b.unusedCTEs(x.With, c.ctes)
 }
 
 // assignment binds column = value, (columns) = (values) and (columns) = (query).
@@ -178,18 +183,20 @@ func (b *Binder) bindDelete(x *ast.Delete) (plan.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.With != nil {
-		if err := b.bindUnused(c.ctes, nil); err != nil {
-			return nil, err
-		}
-	}
 	out := &plan.Delete{Table: c.table}
 	var cols []plan.Column
 	if len(x.Returning) > 0 {
 		cols = append(cols, c.scan.Cols...)
 		out.RowCols = c.scan.Cols
 	}
+	r, err := b.returning(x.Returning, c.alias, c.table, c.scan.Cols, c.others(x.Using), c.ctes)
+	if err != nil {
+		return nil, err
+	}
+	out.Returning, out.Names = r.exprs, r.names
 	out.Input = passThrough(c.input, append(cols, *c.scan.RowID))
-	out.Returning, out.Names, err = b.returning(x.Returning, c.alias, c.table, out.RowCols, c.others(x.Using))
-	return out, err
+	if len(r.extras) > 0 {
+		out.Input, out.RowCols = r.widen(c.input, cols, *c.scan.RowID)
+	}
+	return out, b.unusedCTEs(x.With, c.ctes)
 }
