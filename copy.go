@@ -59,7 +59,7 @@ func (sc *scope) copyTo(ctx context.Context, stmt *plan.CopyTo, values []types.V
 // copyFrom loads a file into a table.
 func (sc *scope) copyFrom(ctx context.Context, stmt *plan.CopyFrom) (*Result, error) {
 	if stmt.Insert.Input == nil {
-		return nil, sqlerr.Unsupported(int(stmt.Source.Pos), int(stmt.Source.End), "COPY FROM STDIN outside of the shell")
+		return nil, sqlerr.Unsupported(int(stmt.Source.Pos), int(stmt.Source.End), "COPY FROM STDIN")
 	}
 	r, err := sc.change(ctx, stmt.Insert, nil, nil)
 	if err != nil {

@@ -302,6 +302,9 @@ func clone[T any](s []T) []T { return append([]T(nil), s...) }
 
 // explain prints the plan; with ANALYZE it runs it and adds rows, time and memory of every node.
 func (sc *scope) explain(ctx context.Context, stmt *plan.Explain, values []types.Value) (*Result, error) {
+	if stmt.Format != "" && stmt.Format != "text" {
+		return nil, sqlerr.Unsupported(-1, -1, "EXPLAIN (FORMAT "+stmt.Format+")")
+	}
 	input, err := explainable(stmt.Target)
 	if err != nil {
 		return nil, err

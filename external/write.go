@@ -38,7 +38,7 @@ type sinkWriter interface {
 // ordered. The file appears when all is written: a failure leaves the old one, or none.
 func Write(q *exec.Query, op exec.Operator, fs vfs.FS, target *ast.Copy, names []string, cols []plan.Column) (rows int64, err error) {
 	if target.Stdio {
-		return 0, sqlerr.Unsupported(int(target.Pos), int(target.End), "COPY TO STDOUT outside of the shell")
+		return 0, sqlerr.Unsupported(int(target.Pos), int(target.End), "COPY TO STDOUT")
 	}
 	opts, f, err := targetOptions(target)
 	if err != nil {
