@@ -30,6 +30,9 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 	case *ast.CreateIndex:
 		return emptyResult("CREATE INDEX"), sc.alter(ctx, w, cmd.Table)
 	case *ast.AlterTable:
+		if cmd.Rewrite != nil {
+			return emptyResult("ALTER TABLE"), sc.rewrite(ctx, w, cmd)
+		}
 		return emptyResult("ALTER TABLE"), sc.alter(ctx, w, cmd.Table)
 	case *ast.CreateSchema:
 		if sc.catalog.HasSchema(stmt.Name.Name) {
@@ -83,6 +86,28 @@ func (sc *scope) alter(ctx context.Context, w *systables.Writer, changed *catalo
 		}
 	}
 	return nil
+}
+
+// rewrite replaces a table's descriptor and all its rows.
+func (sc *scope) rewrite(ctx context.Context, w *systables.Writer, cmd *plan.Command) error {
+	old := sc.tableByID(cmd.Table.ID)
+	if old == nil {
+		return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", cmd.Table.Name)
+	}
+	target, input, _, _ := sc.target(cmd.Rewrite)
+	root, err := sc.optimize(input, nil)
+	if err != nil {
+		return err
+	}
+	r, err := sc.start(ctx, root, false)
+	if err != nil {
+		return err
+	}
+	defer r.query.Close()
+	if err := target.Replace(r.query, r.op, func() error { return w.AlterTable(old, cmd.Table) }); err != nil {
+		return err
+	}
+	return sc.refresh()
 }
 
 func (sc *scope) tableByID(id catalog.ID) *catalog.Table {

@@ -94,6 +94,8 @@ type Command struct {
 	Stmt  ast.Statement
 	Table *catalog.Table
 	View  *catalog.View
+	// Rewrite, of ALTER TABLE, gives all rows their values under the new descriptor Table.
+	Rewrite *Update
 }
 
 func (*Query) statement()         {}

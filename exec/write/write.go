@@ -285,6 +285,28 @@ func (t *Target) Update(q *exec.Query, op exec.Operator) (int64, error) {
 	})
 }
 
+// Replace is an Update of all rows of a table whose descriptor changes between: alter is called when
+// the table is empty.
+func (t *Target) Replace(q *exec.Query, op exec.Operator, alter func() error) error {
+	altered := false
+	_, err := t.change(q, op, len(t.RowCols), func(c *checker, b *columnar.Batch) error {
+		if !altered {
+			if err := alter(); err != nil {
+				return err
+			}
+			altered = true
+		}
+		if err := c.check(b); err != nil {
+			return err
+		}
+		return t.Txn.Append(t.Table.ID, b)
+	})
+	if err == nil && !altered {
+		err = alter()
+	}
+	return err
+}
+
 // Delete removes rows: the input delivers the old row when RETURNING wants it, then the row's id.
 func (t *Target) Delete(q *exec.Query, op exec.Operator) (int64, error) {
 	return t.change(q, op, len(t.RowCols), nil)

@@ -7,7 +7,6 @@ import (
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
-	"github.com/oxidb/oxidb/types"
 )
 
 // bindAlterTable checks ALTER TABLE and gives the descriptor that it leads to. Whether the rows obey
@@ -37,7 +36,11 @@ func (b *Binder) bindAlterTable(x *ast.AlterTable) (plan.Statement, error) {
 	if err := b.checkViews(table, d.table, x); err != nil {
 		return nil, err
 	}
-	return &plan.Command{Stmt: x, Table: d.table}, nil
+	cmd := &plan.Command{Stmt: x, Table: d.table}
+	if len(d.converted) > 0 {
+		cmd.Rewrite, err = d.rewrite(table)
+	}
+	return cmd, err
 }
 
 // checkViews refuses a change after which a view that reads the table means nothing or something else.
@@ -106,6 +109,10 @@ func (d *definition) addColumn(a *ast.AlterAction) error {
 		}
 		return errAt(sqlerr.DuplicateColumn, a.Def.Name, "column %q of relation %q already exists", a.Def.Name.Name, d.table.Name)
 	}
+	if d.added == nil {
+		d.added = map[int32]bool{}
+	}
+	d.added[d.table.NextField] = true
 	if err := d.column(a.Def); err != nil {
 		return err
 	}
@@ -248,20 +255,5 @@ func (d *definition) alterColumn(a *ast.AlterAction) error {
 	case ast.AlterType:
 		return d.alterType(col, a)
 	}
-	return nil
-}
-
-// alterType allows what changes no stored value: a longer or unlimited text type.
-func (d *definition) alterType(col *catalog.Column, a *ast.AlterAction) error {
-	t, err := columnType(a.Type)
-	if err != nil {
-		return err
-	}
-	longer := t.Length == 0 || col.Type.Length > 0 && t.Length >= col.Type.Length
-	relaxed := col.Type.IsText() && t.IsText() && longer && (t.Kind == types.Char) == (col.Type.Kind == types.Char)
-	if t != col.Type && !relaxed || a.Expr != nil || a.Collation != nil {
-		return unsupported(a, "a change of a column's type that rewrites its values")
-	}
-	col.Type = t
 	return nil
 }

@@ -89,6 +89,9 @@ func (b *Binder) bindCreateTable(x *ast.CreateTable) (plan.Statement, error) {
 type definition struct {
 	*Binder
 	table *catalog.Table
+	// converted are the new fields of ALTER COLUMN TYPE, added those of ADD COLUMN.
+	converted map[int32]conversion
+	added     map[int32]bool
 }
 
 // column adds a column without its constraints.
