@@ -68,10 +68,14 @@ func (s *service) ingest(ctx context.Context, t target, txn []byte, r flight.Mes
 	return rows, nil
 }
 
-// incoming reads the schema message.
-func incoming(r flight.MessageReader) (*arrow.Schema, error) {
-	schema := r.Schema()
-	if schema == nil {
+// incoming reads the schema message. Arrow's decoding panics on some that are damaged.
+func incoming(r flight.MessageReader) (schema *arrow.Schema, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = sqlerr.New(stateProtocol, "reading the schema of the data: %v", p)
+		}
+	}()
+	if schema = r.Schema(); schema == nil {
 		return nil, sqlerr.New(stateProtocol, "reading the schema of the data: %v", r.Err())
 	}
 	return schema, nil
