@@ -9,7 +9,7 @@ SF ?= 1
 ARGS ?=
 FUZZTIME ?= 20s
 
-.PHONY: help build run test test-go test-python lint race fuzz bench bench-tpch venv tools clean
+.PHONY: help build run test test-go test-modules test-python lint race fuzz bench bench-tpch venv tools clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,11 +21,16 @@ build: ## build bin/oxidb
 run: build ## load TPC-H 0.1 into ./data, run its 22 queries, serve Flight SQL (ARGS=--no-serve ends after the table)
 	bin/oxidb demo --db data $(ARGS)
 
-test: build test-go test-python ## everything that CI runs
+test: build test-go test-modules test-python ## everything that CI runs
 
 test-go: ## unit, property and SQL tests, layers, examples
 	go vet ./...
 	go test ./...
+
+MODULES := $(filter-out .,$(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 -name go.mod -not -path './.venv/*')))
+
+test-modules: ## the modules with peers: PostgreSQL 15 as the oracle of the SQL files, Go ADBC as a client
+	@for module in $(MODULES); do echo "== $$module"; (cd $$module && go vet ./... && go test -count=1 ./...) || exit 1; done
 
 venv: $(VENV)/.ready ## the private Python environment of the client tests
 
