@@ -202,7 +202,7 @@ func runShell(t *testing.T, text string, binary func() (string, error)) string {
 
 // checkGo looks a block up among the files whose code is tested, indentation aside.
 func checkGo(t *testing.T, b block, root string) {
-	for _, name := range []string{"example_test.go", "sqldriver/driver.go"} {
+	for _, name := range []string{"example_test.go", "sqldriver/driver.go", "flight/example_test.go", "flight/adbctest/example_test.go"} {
 		data, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime/debug"
 
+	"github.com/apache/arrow-go/v18/arrow/flight"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -48,6 +49,9 @@ func (s *service) stream(srv any, stream grpc.ServerStream, info *grpc.StreamSer
 	defer func() { err = s.outcome(info.FullMethod, recover(), err) }()
 	ctx, err := s.identify(stream.Context(), info.FullMethod)
 	if err != nil {
+		if info.IsClientStream { // a client that cannot send its first message reports EOF instead of the error
+			_ = stream.RecvMsg(&flight.FlightData{})
+		}
 		return err
 	}
 	return handler(srv, &identified{stream, ctx})
