@@ -48,7 +48,7 @@ lint: ## vet, gofmt and golangci-lint
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.7.2 run ./...
 
 race: ## the race detector over the engine (needs cgo for the detector only)
-	CGO_ENABLED=1 go test -race -short ./mvcc/... ./exec/... ./columnar/... .
+	CGO_ENABLED=1 go test -race -short ./mvcc/... ./exec/... ./columnar/... ./flight .
 
 fuzz: ## a short run of every fuzz target (FUZZTIME=20s each)
 	@for pkg in $$(go list ./...); do \
