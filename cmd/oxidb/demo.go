@@ -39,8 +39,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		return nil
 	}
 	runner.Register(db)
-	fmt.Printf(connectHelp, c.Listen)
-	return serve(ctx, db, flight.Options{Addr: c.Listen})
+	return serve(ctx, db, flight.Options{Addr: c.Listen}, connectHelp)
 }
 
 // connectHelp shows the ways in; %[1]s is the address.

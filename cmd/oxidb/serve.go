@@ -52,7 +52,7 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	runner.Register(db)
-	return serve(ctx, db, options)
+	return serve(ctx, db, options, "")
 }
 
 func (c *serveCommand) options() (flight.Options, error) {
@@ -68,13 +68,14 @@ func (c *serveCommand) options() (flight.Options, error) {
 	return o, nil
 }
 
-// serve serves db until ctx is done. The first line on standard output tells the address.
-func serve(ctx context.Context, db *oxidb.DB, o flight.Options) error {
+// serve serves db until ctx is done. It prints help, in which %[1]s is the address, and a line that tells
+// the address.
+func serve(ctx context.Context, db *oxidb.DB, o flight.Options, help string) error {
 	server, err := flight.NewServer(db, o)
 	if err != nil {
 		return unreachable{err}
 	}
-	fmt.Printf("listening on %s\n", server.Addr())
+	fmt.Printf(help+"listening on %[1]s\n", server.Addr())
 	if err := server.Serve(ctx); err != nil {
 		return err
 	}
