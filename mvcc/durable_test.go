@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
@@ -212,29 +214,62 @@ func TestAbandonedLoadLeavesNothing(t *testing.T) {
 	must(t, s.Close())
 }
 
-// The log must not grow for ever: past the threshold a checkpoint runs by itself.
+// The log must not grow for ever: past the threshold a checkpoint runs by itself, again and again,
+// while commits go on. How many commits pass before it has run is the scheduler's affair.
 func TestCheckpointsRunByThemselves(t *testing.T) {
 	fs := vfs.NewMem()
-	s, err := mvcc.Open(fs, dbDir, mvcc.Options{CheckpointBytes: 10_000, NoSync: true})
+	const threshold, rowBytes = 10_000, 200
+	s, err := mvcc.Open(fs, dbDir, mvcc.Options{CheckpointBytes: threshold, NoSync: true})
 	must(t, err)
 	id := makePairs(t, s)
-	for i := range int64(200) {
+	rows := 0
+	insert := func() {
 		txn := s.Begin(mvcc.TxnOptions{})
-		must(t, txn.Append(id, pairBatch([]int64{i}, []string{strings.Repeat("x", 200)})))
+		must(t, txn.Append(id, pairBatch([]int64{int64(rows)}, []string{strings.Repeat("x", rowBytes)})))
 		commit(t, txn)
+		rows++
+	}
+	first := logFiles(t, fs)
+	for range threshold / rowBytes / 4 {
+		insert()
+	}
+	if now := logFiles(t, fs); !slices.Equal(now, first) || len(segments(t, fs)) > 0 {
+		t.Errorf("below the threshold: log files %v were %v, segments %v", now, first, segments(t, fs))
+	}
+	for round := range 3 {
+		before, from := logFiles(t, fs), rows
+		for late := time.Now().Add(time.Minute); slices.Contains(logFiles(t, fs), before[0]); {
+			must(t, s.CheckpointError())
+			if time.Now().After(late) {
+				t.Fatalf("round %d: %d rows, log files %v, and no checkpoint has trimmed them", round, rows, before)
+			}
+			insert()
+			if rows-from > threshold/rowBytes {
+				time.Sleep(time.Millisecond) // one is due: let it run
+			}
+		}
+		if len(segments(t, fs)) == 0 {
+			t.Errorf("round %d: the log is trimmed and no segment is on disk", round)
+		}
 	}
 	must(t, s.Close())
 	must(t, s.CheckpointError())
-	logs, err := fs.List(dbDir + "/wal")
-	must(t, err)
-	if len(segments(t, fs)) == 0 || len(logs) != 1 || logs[0] < "0000000000000003.wal" {
-		t.Errorf("segments %v, log files %v", segments(t, fs), logs)
+	if logs := logFiles(t, fs); len(logs) != 1 {
+		t.Errorf("log files %v", logs)
 	}
 	s = openDir(t, fs)
-	if n := len(state(t, s, id)); n != 200 {
-		t.Errorf("%d rows", n)
+	if n := len(state(t, s, id)); n != rows {
+		t.Errorf("%d rows of %d", n, rows)
 	}
 	must(t, s.Close())
+}
+
+func logFiles(t *testing.T, fs vfs.FS) []string {
+	t.Helper()
+	logs, err := fs.List(dbDir + "/wal")
+	must(t, err)
+	slices.Sort(logs)
+	return logs
 }
 
 // Two processes that write one directory would destroy it.
