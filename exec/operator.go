@@ -25,3 +25,15 @@ type Operator interface {
 	// Ordered says that only worker 0's stream has rows and that their order matters.
 	Ordered() bool
 }
+
+// Bounded operators can do with fewer rows: Bound is called before Prepare, when nobody will ask for
+// more than that many. They may deliver more all the same. Those that pass rows on one by one pass
+// the bound on too.
+type Bounded interface{ Bound(rows int64) }
+
+// Bound tells op that rows suffice, if it cares.
+func Bound(op Operator, rows int64) {
+	if b, ok := op.(Bounded); ok {
+		b.Bound(rows)
+	}
+}

@@ -83,6 +83,9 @@ func (m *measured) Prepare(q *exec.Query) error {
 	return err
 }
 
+// Bound implements exec.Bounded.
+func (m *measured) Bound(rows int64) { exec.Bound(m.Operator, rows) }
+
 // Stream implements exec.Operator.
 func (m *measured) Stream(w *exec.Worker) columnar.Stream {
 	return func(yield func(*columnar.Batch, error) bool) {

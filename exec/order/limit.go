@@ -38,6 +38,7 @@ func (l *Limit) Prepare(q *exec.Query) error {
 	if err != nil || l.count == 0 {
 		return err
 	}
+	exec.Bound(l.input, l.offset+l.count)
 	return l.input.Prepare(q)
 }
 

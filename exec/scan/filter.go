@@ -56,6 +56,9 @@ type Project struct {
 	cols          expr.Input
 }
 
+// Bound implements exec.Bounded.
+func (p *Project) Bound(rows int64) { exec.Bound(p.Operator, rows) }
+
 // NewProject projects input, whose columns are cols.
 func NewProject(input exec.Operator, cols []plan.Column, exprs []plan.NamedExpr) *Project {
 	return &Project{input, exprs, cols}

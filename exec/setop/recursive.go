@@ -45,12 +45,16 @@ type Recursive struct {
 	working *Working
 	step    func() (exec.Operator, error)
 	rows    *buffer.Reader
+	bound   int64 // rows that suffice, 0 for all
 }
 
 // NewRecursive makes the operator; step builds a fresh operator for every round.
 func NewRecursive(node *plan.Recursive, init exec.Operator, working *Working, step func() (exec.Operator, error)) *Recursive {
 	return &Recursive{node: node, init: init, working: working, step: step}
 }
+
+// Bound implements exec.Bounded: a recursion that would not end stops when it has found enough rows.
+func (r *Recursive) Bound(rows int64) { r.bound = rows }
 
 // Prepare runs all rounds.
 func (r *Recursive) Prepare(q *exec.Query) error {
@@ -59,6 +63,7 @@ func (r *Recursive) Prepare(q *exec.Query) error {
 	if !r.node.All {
 		known = newSeen(q.Workers[0].Arena, r.working.kinds)
 	}
+	total := int64(0)
 	for op := r.init; ; {
 		found, err := r.round(q, op, known)
 		if err != nil {
@@ -68,6 +73,9 @@ func (r *Recursive) Prepare(q *exec.Query) error {
 			break
 		}
 		results = append(results, found)
+		if total += int64(found.Rows); r.bound > 0 && total >= r.bound {
+			break
+		}
 		r.working.table = found
 		if op, err = r.step(); err != nil {
 			return err
