@@ -111,7 +111,8 @@ func (n *Aggregate) Columns() []Column {
 }
 
 // Columns of a Join are Left's, then Right's (inner and outer joins) or Mark (mark join). The side
-// that an outer join may fill with NULLs loses its NotNull promises.
+// that an outer join may fill with NULLs loses its NotNull promises. It walks the inputs each time
+// (a kept result would be stale once a pass replaces an input): keep it where a loop needs it.
 func (n *Join) Columns() []Column { return joinColumns(n.Kind, n.Left, n.Right, n.Mark) }
 
 // Columns of an Apply follow Join's rules.

@@ -224,18 +224,45 @@ func (s *simplifier) narrow(e *plan.Compare) *plan.Compare {
 	if !ok || s.o.env.Fold == nil || !widening(c.X.Type(), c.Typ) {
 		return e
 	}
-	k := e.R.(*plan.Const)
+	if down, ok := s.narrowConst(c, e.R.(*plan.Const)); ok {
+		return &plan.Compare{Op: e.Op, L: c.X, R: down}
+	}
+	return e
+}
+
+// narrowConst brings a constant to the type that c widens, if it stays the same value.
+func (s *simplifier) narrowConst(c *plan.Cast, k *plan.Const) (*plan.Const, bool) {
 	down, err := s.o.env.Fold(&plan.Cast{X: k, Typ: c.X.Type(), Span: plan.NoSpan})
 	if err != nil || down.Null {
-		return e
+		return nil, false
 	}
 	down.Type = c.X.Type()
 	back, err := s.o.env.Fold(&plan.Cast{X: &plan.Const{Value: down}, Typ: c.Typ, Span: plan.NoSpan})
 	back.Type = k.Value.Type
-	if err != nil || back != k.Value {
+	return &plan.Const{Value: down}, err == nil && back == k.Value
+}
+
+// narrowList is narrow for IN: all items must be constants that the narrow type holds, or NULL.
+func (s *simplifier) narrowList(e *plan.InList) *plan.InList {
+	c, ok := e.X.(*plan.Cast)
+	if !ok || s.o.env.Fold == nil || !widening(c.X.Type(), c.Typ) {
 		return e
 	}
-	return &plan.Compare{Op: e.Op, L: c.X, R: &plan.Const{Value: down}}
+	list := make([]plan.Expr, len(e.List))
+	for i, item := range e.List {
+		k, ok := item.(*plan.Const)
+		if !ok {
+			return e
+		}
+		if k.Value.Null {
+			list[i] = constNull(c.X.Type())
+			continue
+		}
+		if list[i], ok = s.narrowConst(c, k); !ok {
+			return e
+		}
+	}
+	return &plan.InList{X: c.X, List: list, Negate: e.Negate}
 }
 
 // widening reports a cast that keeps every value and the order.
@@ -321,7 +348,7 @@ func (s *simplifier) inList(e *plan.InList) plan.Expr {
 	if len(list) < len(e.List) {
 		e = &plan.InList{X: e.X, List: list, Negate: e.Negate}
 	}
-	return s.o.foldConst(e)
+	return s.o.foldConst(s.narrowList(e))
 }
 
 // like turns a pattern without wildcards into an equality.
