@@ -3,13 +3,14 @@
 import csv
 import gzip
 import math
+import os
 import re
 from decimal import Decimal
 
 import pytest
 from conftest import ROOT, Server
 
-SCALE = "0.01"
+SCALE = os.environ.get("OXIDB_TPCH_SCALE", "0.01")  # 0.01, 0.1 or 1: scales with answers
 
 
 @pytest.fixture(scope="module")
