@@ -43,7 +43,10 @@ func dateFunctions() []function.Scalar {
 	list = append(list, makeIntervalFunction())
 	for _, t := range []types.Type{types.TTime, ts, tz} {
 		list = append(list, function.Scalar{Name: "round_seconds_op", Args: args(t, i), Return: returns(t), Eval: intFn(func(a []*columnar.Vector, i int) (int64, error) {
-			return roundSeconds(a[0].Int(i), a[1].Int(i)), nil
+			if t.Kind == types.Time {
+				return roundSeconds(a[0].Int(i), a[1].Int(i)), nil
+			}
+			return roundStamp(a[0].Int(i), a[1].Int(i)), nil
 		})})
 	}
 	list = append(list, function.Scalar{Name: "round_seconds_op", Args: args(types.TInterval, i), Return: returns(types.TInterval), Eval: roundSpans})

@@ -35,17 +35,25 @@ func makeInterval(_ *function.Context, a []*columnar.Vector, n int, sel []uint32
 }
 
 // roundSeconds keeps digits decimals of the seconds in a number of microseconds, half away from zero
-// as time(n), timestamp(n) and interval(n) round. The infinite timestamps stay.
+// as time(n) and interval(n) round.
 func roundSeconds(micros, digits int64) int64 {
-	if micros == types.TimestampInfinity || micros == types.TimestampMinusInfity {
-		return micros
-	}
 	unit := types.PowersOfTen[6-digits]
 	half := unit / 2
 	if micros < 0 {
 		half = -half
 	}
 	return (micros + half) / unit * unit
+}
+
+// postgresEpoch is 2000-01-01, the zero away from which PostgreSQL rounds timestamps.
+const postgresEpoch = 946_684_800 * types.Second
+
+// roundStamp is timestamp(n); the infinite ones stay.
+func roundStamp(micros, digits int64) int64 {
+	if micros == types.TimestampInfinity || micros == types.TimestampMinusInfity {
+		return micros
+	}
+	return roundSeconds(micros-postgresEpoch, digits) + postgresEpoch
 }
 
 func roundSpans(_ *function.Context, a []*columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
