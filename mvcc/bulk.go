@@ -148,7 +148,7 @@ func (w *BulkWriter) Finish(ctx context.Context) error {
 		w.local.chunks = append(w.local.chunks, b.chunk)
 	}
 	t.mu.Unlock()
-	return t.checkAllKeys(w.id, w.local.schema.Keys)
+	return t.checkAllKeys(w.id, w.local.schema.Keys, false)
 }
 
 func compareBulk(a, b bulkChunk) int {

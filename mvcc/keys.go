@@ -120,6 +120,8 @@ type probe struct {
 	rows     []uint32 // without NULLs
 	lo, hi   types.Value
 	bounded  bool
+	// building: the key is new to rows that are there; else rows are new to the key.
+	building bool
 }
 
 // newProbe takes rows sel (all n for nil) of columns that follow the schema.

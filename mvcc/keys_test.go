@@ -104,9 +104,9 @@ func TestBulkLoadsAreChecked(t *testing.T) {
 	must(t, bulk(t, s, id, series(0, 130_000, 2), series(260_000, 130_000, 2)))
 	must(t, bulk(t, s, id, series(1, 130_000, 2))) // interleaves with the first
 	err := bulk(t, s, id, append(series(1_000_000, 129_999, 1), 1_000_005))
-	wantViolation(t, err, "Key (a)=(1000005) is duplicated.")
-	wantViolation(t, bulk(t, s, id, series(1_000_000, 125_000, 1), series(1_124_999, 125_000, 1)), "Key (a)=(1124999) is duplicated.")
-	wantViolation(t, bulk(t, s, id, append(series(2_000_000, 125_000, 1), 17)), "Key (a)=(17) is duplicated.")
+	wantViolation(t, err, "Key (a)=(1000005) already exists.")
+	wantViolation(t, bulk(t, s, id, series(1_000_000, 125_000, 1), series(1_124_999, 125_000, 1)), "Key (a)=(1124999) already exists.")
+	wantViolation(t, bulk(t, s, id, append(series(2_000_000, 125_000, 1), 17)), "Key (a)=(17) already exists.")
 	txn := begin(t, s)
 	wantViolation(t, txn.Append(id, pairBatch([]int64{100_000}, []string{""})), "Key (a)=(100000) already exists.")
 	must(t, txn.Append(id, pairBatch([]int64{-1}, []string{""})))

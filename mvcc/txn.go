@@ -158,7 +158,7 @@ func (t *Txn) AlterTable(id TableID, name string, schema Schema) error {
 	}
 	l.closeOpen()
 	l.name, l.schema, l.altered, l.keys = name, schema, true, nil
-	return t.checkAllKeys(id, added)
+	return t.checkAllKeys(id, added, true)
 }
 
 // sameValues reports whether stored values of one type stand for themselves in the other. Whether they

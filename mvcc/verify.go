@@ -19,12 +19,12 @@ type keyPart struct {
 }
 
 // checkAllKeys proves keys of a table over all of its live rows, or reports a duplicate: after a bulk
-// load, and when a key is added. Chunks that ascend and do not overlap cost one pass over the
+// load, and when a key is added (building). Chunks that ascend and do not overlap cost one pass over the
 // key columns; the others are compared by hash.
-func (t *Txn) checkAllKeys(id TableID, keys []Key) error {
+func (t *Txn) checkAllKeys(id TableID, keys []Key, building bool) error {
 	l := t.tables[id]
 	for i := range keys {
-		parts, err := t.keyParts(id, l, &keys[i])
+		parts, err := t.keyParts(id, l, &keys[i], building)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (t *Txn) checkAllKeys(id TableID, keys []Key) error {
 }
 
 // keyParts lists the chunks of the table as the newest commit and the transaction have it.
-func (t *Txn) keyParts(id TableID, l *localTable, k *Key) ([]keyPart, error) {
+func (t *Txn) keyParts(id TableID, l *localTable, k *Key, building bool) ([]keyPart, error) {
 	targets, err := t.allChunks(id, l)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (t *Txn) keyParts(id TableID, l *localTable, k *Key) ([]keyPart, error) {
 	parts := make([]keyPart, 0, len(targets))
 	for i := range targets {
 		at := &targets[i]
-		part := keyPart{probe: &probe{table: id, snapshot: t.snapshot, schema: &l.schema, key: k}, gone: func(row uint32) bool { return !at.live(row) }}
+		part := keyPart{probe: &probe{table: id, snapshot: t.snapshot, schema: &l.schema, key: k, building: building}, gone: func(row uint32) bool { return !at.live(row) }}
 		if at.closed {
 			part.order, part.probe.columns, err = t.store.component(context.Background(), id, &l.schema, k, at.chunk)
 			if err != nil {
@@ -119,8 +119,12 @@ func (p *keyPart) withinChunk() error {
 	return err
 }
 
-// duplicated is the error of a key that rows of the table share already.
+// duplicated is the error of a key that rows of the table share: a violation by loaded rows, or a key
+// that cannot be built.
 func (p *probe) duplicated(row uint32) error {
+	if !p.building {
+		return p.violation(row)
+	}
 	return sqlerr.New(sqlerr.UniqueViolation, "could not create unique index %q", p.key.Name).
 		WithDetail("Key %s is duplicated.", p.describe(row))
 }

@@ -140,7 +140,7 @@ func (s *Shell) statement(ctx context.Context, sql string, at place) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil && (sqlerr.StateOf(err) == sqlerr.QueryCanceled || errors.Is(err, ctx.Err())) {
+	if ended(ctx) && (sqlerr.StateOf(err) == sqlerr.QueryCanceled || errors.Is(err, ctx.Err())) {
 		s.say("%scancelled after %s", at.before(sql, 0), elapsed(time.Since(start)))
 		return ErrInterrupted
 	}
@@ -150,6 +150,13 @@ func (s *Shell) statement(ctx context.Context, sql string, at place) error {
 	}
 	s.say("%s%s", at.before(sql, offset), s.paint(red, sqlerr.Render(err, sql)))
 	return ErrFailed
+}
+
+// ended reports whether ctx is over. A server keeps the deadline too, and its end of the stream can
+// arrive before ctx's own timer fires.
+func ended(ctx context.Context) bool {
+	deadline, timed := ctx.Deadline()
+	return ctx.Err() != nil || timed && !time.Now().Before(deadline)
 }
 
 func (s *Shell) show(ctx context.Context, sql string, p *progress, start time.Time) error {
