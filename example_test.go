@@ -204,7 +204,7 @@ func Example_databaseSQL() {
 		log.Fatal(err)
 	}
 	defer db.Close()
-	var pool *sql.DB = sqldriver.OpenDB(db)
+	pool := sqldriver.OpenDB(db) // a *sql.DB
 	defer pool.Close()
 
 	if _, err := pool.Exec("CREATE TABLE product (name text, price numeric(10,2)); INSERT INTO product VALUES ('apple', 0.5), ('melon', NULL)"); err != nil {

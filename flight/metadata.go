@@ -73,9 +73,13 @@ func (s *service) metadata(ctx context.Context, cmd proto.Message) (*answer, err
 	return nil, sqlerr.New(stateProtocol, "the command %s cannot be fetched", cmd.ProtoReflect().Descriptor().Name())
 }
 
+// otherCatalog reports whether a request asks for a catalog that this server does not have: there is
+// nothing in it.
+func otherCatalog(name *string) bool { return name != nil && *name != catalogName }
+
 // checkCatalog refuses every catalog but the one there is.
 func checkCatalog(name *string) error {
-	if name != nil && *name != catalogName {
+	if otherCatalog(name) {
 		return sqlerr.New(sqlerr.InvalidCatalogName, "catalog %q does not exist", *name).WithHint("A server has one catalog, %s.", catalogName)
 	}
 	return nil
@@ -135,7 +139,7 @@ func texts(ctx context.Context, session *oxidb.Session, sql string, args ...any)
 }
 
 func schemas(ctx context.Context, session *oxidb.Session, cmd *pb.CommandGetDbSchemas) (*answer, error) {
-	if checkCatalog(cmd.Catalog) != nil {
+	if otherCatalog(cmd.Catalog) {
 		return recordAnswer(emptyRecord(schema_ref.DBSchemas)), nil
 	}
 	var c condition
@@ -155,7 +159,7 @@ const (
 
 func tables(ctx context.Context, session *oxidb.Session, cmd *pb.CommandGetTables) (*answer, error) {
 	schema := metadataSchema(cmd)
-	if checkCatalog(cmd.Catalog) != nil {
+	if otherCatalog(cmd.Catalog) {
 		return recordAnswer(emptyRecord(schema)), nil
 	}
 	var c condition
@@ -212,7 +216,7 @@ func addSchemas(ctx context.Context, session *oxidb.Session, rows [][]string) er
 }
 
 func primaryKeys(ctx context.Context, session *oxidb.Session, cmd *pb.CommandGetPrimaryKeys) (*answer, error) {
-	if checkCatalog(cmd.Catalog) != nil {
+	if otherCatalog(cmd.Catalog) {
 		return recordAnswer(emptyRecord(schema_ref.PrimaryKeys)), nil
 	}
 	table := cmd.GetTable()

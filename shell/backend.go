@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -40,8 +41,7 @@ func OpenLocal(ctx context.Context, path string, opts ...func(*oxidb.Options)) (
 	}
 	b, err := Local(db)
 	if err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	b.(*local).owned, b.(*local).target = true, path
 	return b, nil

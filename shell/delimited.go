@@ -69,7 +69,7 @@ func (w *delimitedWriter) end(p *page) (int, error) {
 }
 
 func appendCSV(b, text []byte) []byte {
-	if len(text) > 0 && bytes.IndexAny(text, ",\"\n\r") < 0 && text[0] != ' ' && text[len(text)-1] != ' ' {
+	if len(text) > 0 && !bytes.ContainsAny(text, ",\"\n\r") && text[0] != ' ' && text[len(text)-1] != ' ' {
 		return append(b, text...)
 	}
 	b = append(b, '"')

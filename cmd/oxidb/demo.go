@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/oxidb/oxidb"
@@ -18,12 +19,12 @@ type demoCommand struct {
 	Listen  string `help:"Address to serve on." default:"127.0.0.1:8815"`
 }
 
-func (c *demoCommand) Run(ctx context.Context) error {
+func (c *demoCommand) Run(ctx context.Context) (err error) {
 	db, err := oxidb.Open(ctx, c.DB)
 	if err != nil {
 		return unreachable{err}
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := ensureLoaded(ctx, db, demoScale); err != nil {
 		return err
 	}

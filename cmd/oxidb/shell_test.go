@@ -78,7 +78,7 @@ func TestExitCodes(t *testing.T) {
 		"failing \\ command":   {[]string{"shell", "-c", `\nope`}, "", 1, "", "unknown command"},
 		"unknown flag":         {[]string{"shell", "--nope"}, "", 2, "", "unknown flag"},
 		"unknown mode":         {[]string{"shell", "--mode=xml"}, "", 2, "", "--mode"},
-		"mistyped command":     {[]string{"versoin"}, "", 2, "", "neither a command nor a database"},
+		"mistyped command":     {[]string{"verson"}, "", 2, "", "neither a command nor a database"},
 		"path that is a file":  {[]string{"shell", script, "-c", "SELECT 1"}, "", 3, "", "oxidb:"},
 		"bad address":          {[]string{"shell", "grpc://nowhere"}, "", 3, "", "is not an address"},
 		"no server":            {[]string{"shell", "grpc://" + freeAddress(t)}, "", 3, "", "connecting to"},

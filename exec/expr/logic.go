@@ -213,7 +213,7 @@ func (j *junction) Eval(b *columnar.Batch) (*columnar.Vector, error) {
 		if !total {
 			setRowsOf(sure, n, decided, j.batch.Sel) // FALSE AND NULL is FALSE
 		}
-		if decided == nil || len(decided) == 0 {
+		if len(decided) == 0 {
 			if decided == nil {
 				break
 			}

@@ -39,7 +39,7 @@ func newAccounts(t *testing.T, rows ...exectest.Row) *accounts {
 	t.Helper()
 	s, err := mvcc.Open(nil, "", mvcc.Options{})
 	must(t, err)
-	f := &accounts{t: t, store: s, table: &catalog.Table{ID: catalog.ID(s.NewID()), Name: "accounts", Columns: []catalog.Column{
+	f := &accounts{t: t, store: s, table: &catalog.Table{ID: s.NewID(), Name: "accounts", Columns: []catalog.Column{
 		{FieldID: 1, Name: "id", Type: accountTypes[0], NotNull: true}, {FieldID: 2, Name: "owner", Type: accountTypes[1]},
 		{FieldID: 3, Name: "amount", Type: accountTypes[2]}}}}
 	schema := mvcc.Schema{Keys: []mvcc.Key{{Name: "accounts_pkey", Fields: []int32{1}}}}

@@ -3,6 +3,7 @@ package csv
 import (
 	"bytes"
 	stdcsv "encoding/csv"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -159,7 +160,7 @@ func TestErrorsNameThePlace(t *testing.T) {
 			var e *sqlerr.Error
 			if err == nil || sqlerr.StateOf(err) != c.state {
 				t.Errorf("%q: got %v, want %s", c.in, err, c.state)
-			} else if e = err.(*sqlerr.Error); e.Message != c.want {
+			} else if errors.As(err, &e); e.Message != c.want {
 				t.Errorf("%q:\ngot  %s\nwant %s", c.in, e.Message, c.want)
 			}
 		}

@@ -54,7 +54,6 @@ var (
 	date         = side{types.TDate, nil}
 	integer      = side{types.TInteger, smallNumber}
 	clock        = side{types.TTime, nil}
-	stamp        = side{types.TTimestamp, nil}
 	stampOrDate  = side{types.TTimestamp, isDate}
 	zoned        = side{types.TTimestampTZ, nil}
 	zonedOrStamp = side{types.TTimestampTZ, isStamp}
