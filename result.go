@@ -69,6 +69,14 @@ func (r *Result) RowsScanned() int64 {
 	return r.query.Rows.Load()
 }
 
+// PeakMemory is the most bytes that the query has reserved at once so far.
+func (r *Result) PeakMemory() int64 {
+	if r.query == nil || r.query.Memory == nil {
+		return 0
+	}
+	return r.query.Memory.Peak()
+}
+
 // Batches delivers the rows, once. An error ends them. Records own their memory and may be kept.
 func (r *Result) Batches() iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {

@@ -103,7 +103,7 @@ func (c *tpchCommand) Run(ctx context.Context) (err error) {
 
 // printRun runs the queries and prints the table.
 func printRun(ctx context.Context, db *oxidb.DB, scale float64, queries []int, runs int, jsonFile string) (*runner.Report, error) {
-	fmt.Printf("%-6s %12s %12s %10s   %s\n", "query", "min ms", "median ms", "rows", "answer")
+	fmt.Printf("%-6s %12s %12s %10s %12s   %s\n", "query", "min ms", "median ms", "rows", "peak memory", "answer")
 	report, err := runner.Run(ctx, db, scale, queries, runs, func(t runner.Timing) {
 		verdict := "no reference"
 		switch {
@@ -112,7 +112,7 @@ func printRun(ctx context.Context, db *oxidb.DB, scale float64, queries []int, r
 		case t.Checked:
 			verdict = "right"
 		}
-		fmt.Printf("Q%-5d %12.2f %12.2f %10d   %s\n", t.Query, t.Min, t.Median, t.Rows, verdict)
+		fmt.Printf("Q%-5d %12.2f %12.2f %10d %12s   %s\n", t.Query, t.Min, t.Median, t.Rows, bytesText(t.Memory), verdict)
 	})
 	if report != nil && len(report.Timings) > 0 {
 		fmt.Printf("\nsum %.1f ms, geometric mean %.2f ms (medians); peak query memory %s, peak resident %s\n",

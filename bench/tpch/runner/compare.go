@@ -122,7 +122,7 @@ func compareQuery(ctx context.Context, db *oxidb.DB, p *Peer, query, rounds int)
 	pair := Pair{Query: query}
 	var own, peer []float64
 	for round := range rounds + 1 {
-		a, rows, err := Time(ctx, db, tpch.Query(query))
+		run, err := Time(ctx, db, tpch.Query(query))
 		if err != nil {
 			return pair, fmt.Errorf("Q%d: %w", query, err)
 		}
@@ -130,11 +130,11 @@ func compareQuery(ctx context.Context, db *oxidb.DB, p *Peer, query, rounds int)
 		if err != nil {
 			return pair, err
 		}
-		if rows != peerRows {
-			return pair, fmt.Errorf("Q%d: %w: %d rows, the peer has %d", query, ErrWrongAnswer, rows, peerRows)
+		if run.Rows != peerRows {
+			return pair, fmt.Errorf("Q%d: %w: %d rows, the peer has %d", query, ErrWrongAnswer, run.Rows, peerRows)
 		}
-		if pair.Rows = rows; round > 0 { // the first run warms caches
-			own, peer = append(own, a), append(peer, b)
+		if pair.Rows = run.Rows; round > 0 { // the first run warms caches
+			own, peer = append(own, run.Millis), append(peer, b)
 		}
 	}
 	pair.Own, pair.Peer = Median(own), Median(peer)

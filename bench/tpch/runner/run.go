@@ -19,6 +19,7 @@ type Timing struct {
 	Millis   []float64 `json:"millis"`
 	Min      float64   `json:"min"`
 	Median   float64   `json:"median"`
+	Memory   int64     `json:"peak_memory_bytes"`
 	Checked  bool      `json:"checked"`
 	Mismatch string    `json:"mismatch,omitempty"`
 }
@@ -87,25 +88,32 @@ func runQuery(ctx context.Context, db *oxidb.DB, scale float64, query, runs int)
 		}
 	}
 	for range runs {
-		ms, _, err := Time(ctx, db, tpch.Query(query))
+		run, err := Time(ctx, db, tpch.Query(query))
 		if err != nil {
 			return t, err
 		}
-		t.Millis = append(t.Millis, ms)
+		t.Millis, t.Memory = append(t.Millis, run.Millis), max(t.Memory, run.Memory)
 	}
 	t.Min, t.Median = slices.Min(t.Millis), Median(t.Millis)
 	return t, nil
 }
 
-// Time runs sql to its end, reading all rows as Arrow, and gives the milliseconds and rows.
-func Time(ctx context.Context, db *oxidb.DB, sql string) (ms float64, rows int64, err error) {
+// Execution is one timed run: plan, execute and read all rows as Arrow.
+type Execution struct {
+	Millis float64
+	Rows   int64
+	Memory int64 // peak of what the query reserved, in bytes
+}
+
+// Time runs sql to its end.
+func Time(ctx context.Context, db *oxidb.DB, sql string) (Execution, error) {
 	start := time.Now()
 	result, err := db.Query(ctx, sql)
 	if err != nil {
-		return 0, 0, err
+		return Execution{}, err
 	}
-	rows, err = result.Drain()
-	return float64(time.Since(start).Nanoseconds()) / 1e6, rows, err
+	rows, err := result.Drain()
+	return Execution{Millis: float64(time.Since(start).Nanoseconds()) / 1e6, Rows: rows, Memory: result.PeakMemory()}, err
 }
 
 // Median of the values, the mean of the middle two for an even count.
