@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"os"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -229,4 +230,45 @@ func Example_databaseSQL() {
 	// Output:
 	// apple 0.50 true
 	// melon  false
+}
+
+// The README's first query, on a database that has some nations.
+func ExampleOpen_directory() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "oxidb-example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	makeNations(ctx, dir)
+
+	db, err := oxidb.Open(ctx, dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query(ctx, "SELECT n_name FROM nation WHERE n_regionkey = $1 ORDER BY n_name", 3)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for batch, err := range rows.Batches() { // Arrow record batches
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(batch.Column(0))
+	}
+	// Output: ["FRANCE" "GERMANY"]
+}
+
+func makeNations(ctx context.Context, dir string) {
+	db, err := oxidb.Open(ctx, dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := db.Exec(ctx, "CREATE TABLE nation (n_name text, n_regionkey integer); INSERT INTO nation VALUES ('GERMANY', 3), ('CHINA', 2), ('FRANCE', 3)"); err != nil {
+		log.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		log.Fatal(err)
+	}
 }

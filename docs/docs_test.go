@@ -69,7 +69,7 @@ func TestPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := sync.OnceValues(func() (string, error) { return buildBinary(root, t.TempDir()) })
-	for _, page := range pages {
+	for _, page := range append(pages, "../README.md") {
 		t.Run(page, func(t *testing.T) {
 			path := filepath.Join(root, "docs", page)
 			t.Chdir(t.TempDir())
