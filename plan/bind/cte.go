@@ -114,7 +114,7 @@ func (b *Binder) cteRelation(c *cte, at ast.Node) (*relational, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.anew = c.anew || len(freeColumns(rel.node)) > 0; c.anew {
+		if c.anew = c.anew || len(plan.FreeColumns(rel.node)) > 0; c.anew {
 			return rel, nil
 		}
 		c.shared, c.rel = &plan.SharedPlan{Name: c.def.Name.Name, Input: rel.node}, rel

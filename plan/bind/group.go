@@ -30,11 +30,11 @@ func (g *grouping) aggregate(b *Binder, call *plan.AggCall) plan.Expr {
 // checkNesting refuses an aggregate of this level inside the arguments of another.
 func (g *grouping) checkNesting(call *plan.AggCall, nodes []ast.Node, at ast.Node) error {
 	for i, a := range call.Arg {
-		if intersects(usedColumns(a), g.ids) {
+		if intersects(plan.UsedColumns(a), g.ids) {
 			return errAt(sqlerr.GroupingError, nodes[i], "aggregate function calls cannot be nested")
 		}
 	}
-	if call.Filter != nil && intersects(usedColumns(call.Filter), g.ids) {
+	if call.Filter != nil && intersects(plan.UsedColumns(call.Filter), g.ids) {
 		return errAt(sqlerr.GroupingError, at, "aggregate functions are not allowed in FILTER")
 	}
 	return nil
@@ -91,7 +91,7 @@ func (s *selection) groupItem(x ast.Expr) error {
 	item := groupItem{name: ast.ColumnName(x)}
 	if i >= 0 {
 		item.expr, item.name = s.targets[i].expr, s.targets[i].name
-		if intersects(usedColumns(item.expr), s.sc.query.ids) {
+		if intersects(plan.UsedColumns(item.expr), s.sc.query.ids) {
 			return errAt(sqlerr.GroupingError, s.targets[i].at, "aggregate functions are not allowed in GROUP BY")
 		}
 	} else {
@@ -238,7 +238,7 @@ func (r *regroup) visit(e plan.Expr) plan.Expr {
 			return plan.Ref(out)
 		}
 	}
-	if sub, ok := e.(*plan.Subquery); ok && intersects(freeColumns(sub.Input), r.from) {
+	if sub, ok := e.(*plan.Subquery); ok && intersects(plan.FreeColumns(sub.Input), r.from) {
 		n := *sub
 		outside := r.inside
 		r.inside = true

@@ -81,7 +81,7 @@ func (b *Binder) join(kind plan.JoinKind, left, right *fromItem, on []plan.Expr,
 	on = dropTrue(on)
 	leftSet, rightSet := left.ids, right.ids
 	item := beside(left, right)
-	if _, scan := right.node.(*plan.Scan); !scan && intersects(freeColumns(right.node), leftSet) {
+	if _, scan := right.node.(*plan.Scan); !scan && intersects(plan.FreeColumns(right.node), leftSet) {
 		if kind == plan.RightJoin || kind == plan.FullJoin {
 			return nil, errAt(sqlerr.InvalidColumnReference, at, "invalid reference to FROM-clause entry of a LATERAL item").
 				WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
@@ -127,7 +127,7 @@ func equiPair(term plan.Expr, left, right plan.ColumnSet) (plan.EquiPair, bool) 
 	if !ok || c.Op != plan.Eq && c.Op != plan.IsNotDistinct || hasSubquery(c) {
 		return plan.EquiPair{}, false
 	}
-	l, r := usedColumns(c.L), usedColumns(c.R)
+	l, r := plan.UsedColumns(c.L), plan.UsedColumns(c.R)
 	if len(l) == 0 || len(r) == 0 {
 		return plan.EquiPair{}, false
 	}

@@ -200,7 +200,7 @@ func (b *Binder) rowCount(x ast.Expr, qc queryContext, clause string, negative s
 	if t := e.Type(); t.Kind != types.Unknown && !t.IsNumber() {
 		return nil, errAt(sqlerr.DatatypeMismatch, x, "argument of %s must be type bigint, not type %s", clause, t.Kind)
 	}
-	if len(usedColumns(e)) > 0 {
+	if len(plan.UsedColumns(e)) > 0 {
 		return nil, errAt(sqlerr.InvalidColumnReference, x, "argument of %s must not contain variables", clause)
 	}
 	if e, err = b.coerce(e, types.TBigInt, assignmentCast, x); err != nil {

@@ -38,7 +38,7 @@ func (b *Binder) returning(list []*ast.Target, alias string, table *catalog.Tabl
 		if err != nil {
 			return r, err
 		}
-		if hasSubquery(e) || !own.ContainsAll(usedColumns(e)) {
+		if hasSubquery(e) || !own.ContainsAll(plan.UsedColumns(e)) {
 			extra := plan.NamedExpr{Out: b.newColumn(t.name, e.Type(), false), Expr: e}
 			r.extras = append(r.extras, extra)
 			e = plan.Ref(extra.Out)
@@ -59,7 +59,7 @@ func (r *returned) carry(row []plan.Column, input plan.Node) []plan.Column {
 		has.Add(c.ID)
 	}
 	for _, e := range r.extras {
-		for id := range usedColumns(e.Expr) {
+		for id := range plan.UsedColumns(e.Expr) {
 			used.Add(id)
 		}
 	}

@@ -2,55 +2,7 @@ package bind
 
 import "github.com/oxidb/oxidb/plan"
 
-// freeColumns are the columns that n, with the subqueries in its expressions, uses but does not make:
-// those of enclosing queries.
-func freeColumns(n plan.Node) plan.ColumnSet {
-	used, made := plan.ColumnSet{}, plan.ColumnSet{}
-	collect(n, used, made)
-	for id := range made {
-		delete(used, id)
-	}
-	return used
-}
-
-func collect(n plan.Node, used, made plan.ColumnSet) {
-	switch n.(type) {
-	case *plan.Join, *plan.Apply, *plan.Filter, *plan.Sort, *plan.Limit, *plan.Distinct: // pass columns on
-	default:
-		for _, c := range n.Columns() {
-			made.Add(c.ID)
-		}
-	}
-	for _, e := range plan.Exprs(n) {
-		collectExpr(e, used, made)
-	}
-	for _, c := range n.Children() {
-		collect(c, used, made)
-	}
-}
-
-func collectExpr(e plan.Expr, used, made plan.ColumnSet) {
-	plan.Walk(e, func(e plan.Expr) bool {
-		switch e := e.(type) {
-		case *plan.Column:
-			used.Add(e.ID)
-		case *plan.Subquery:
-			collect(e.Input, used, made)
-		}
-		return true
-	})
-}
-
-// usedColumns are the columns that e uses, also those that its subqueries take from outside.
-func usedColumns(e plan.Expr) plan.ColumnSet {
-	used, made := plan.ColumnSet{}, plan.ColumnSet{}
-	collectExpr(e, used, made)
-	for id := range made {
-		delete(used, id)
-	}
-	return used
-}
-
+// intersects reports a common column.
 func intersects(a, b plan.ColumnSet) bool {
 	for id := range a {
 		if b.Has(id) {

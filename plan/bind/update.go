@@ -163,7 +163,7 @@ func (b *Binder) assignQuery(c *change, ordinals []int, sub *ast.Subquery, value
 	if len(rel.cols) != len(ordinals) {
 		return errAt(sqlerr.SyntaxError, sub, "number of columns does not match number of values")
 	}
-	if len(freeColumns(rel.node)) > 0 {
+	if len(plan.FreeColumns(rel.node)) > 0 {
 		c.input = &plan.Apply{Kind: plan.SingleJoin, Left: c.input, Right: rel.node}
 	} else {
 		c.input = &plan.Join{Kind: plan.SingleJoin, Left: c.input, Right: rel.node}

@@ -65,7 +65,7 @@ func isExistence(k plan.JoinKind) bool {
 // correlation is the set of left columns that n refers to.
 func correlation(n plan.Node, left plan.ColumnSet) plan.ColumnSet {
 	out := plan.ColumnSet{}
-	for id := range free(n) {
+	for id := range plan.FreeColumns(n) {
 		if left.Has(id) {
 			out.Add(id)
 		}

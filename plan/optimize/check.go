@@ -35,7 +35,7 @@ func checkTree(root plan.Node) error {
 // checkMakers: ids are made once; a projection or group may pass a column on under its own id, or
 // restore an id whose column a grouping below has carried along under another.
 func checkMakers(n plan.Node, makers map[plan.ColumnID]plan.Node) error {
-	for _, c := range produced(n) {
+	for _, c := range plan.Produced(n) {
 		if passes(n, c.ID) {
 			continue
 		}

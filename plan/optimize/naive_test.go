@@ -181,7 +181,7 @@ func (v *naive) node(n plan.Node, outer tuple) []tuple {
 		return v.setOp(n, outer)
 	case *plan.Shared:
 		rows, ok := v.shared[n.Plan]
-		if !ok || len(free(n.Plan.Input)) > 0 {
+		if !ok || len(plan.FreeColumns(n.Plan.Input)) > 0 {
 			rows = v.node(n.Plan.Input, outer)
 			v.shared[n.Plan] = rows
 		}

@@ -19,7 +19,7 @@ type quantified struct {
 // boundOf recognises the case and makes the runtime constants, which share one run of the subquery.
 func (x *extractor) boundOf(s *plan.Subquery, in plan.Node) (*quantified, bool) {
 	bounds, ok := extremes[s.Op]
-	if !ok || s.Op == plan.Ne || s.Kind != plan.AnySubquery || len(s.Left) != 1 || len(free(in)) > 0 {
+	if !ok || s.Op == plan.Ne || s.Kind != plan.AnySubquery || len(s.Left) != 1 || len(plan.FreeColumns(in)) > 0 {
 		return nil, false
 	}
 	col := in.Columns()[0]

@@ -7,7 +7,7 @@ import "github.com/oxidb/oxidb/plan"
 func (o *optimizer) copyTree(root plan.Node) (plan.Node, map[plan.ColumnID]plan.Column) {
 	r := renamer{}
 	visitDeep(root, func(n plan.Node) {
-		for _, c := range produced(n) {
+		for _, c := range plan.Produced(n) {
 			if _, ok := r[c.ID]; !ok {
 				r[c.ID] = o.fresh(c)
 			}
@@ -142,7 +142,7 @@ func inlineShared(o *optimizer, root plan.Node) plan.Node {
 	}
 	inline := func(n plan.Node) plan.Node {
 		s, ok := n.(*plan.Shared)
-		if !ok || readers[s.Plan] != 1 && len(free(s.Plan.Input)) == 0 {
+		if !ok || readers[s.Plan] != 1 && len(plan.FreeColumns(s.Plan.Input)) == 0 {
 			return n
 		}
 		body := s.Plan.Input

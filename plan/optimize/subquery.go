@@ -242,7 +242,7 @@ func (x *extractor) caseExpr(c *plan.Case) plan.Expr {
 func (x *extractor) scalar(s *plan.Subquery, in plan.Node) plan.Expr {
 	col := in.Columns()[0]
 	in = keep(in, []plan.Column{col})
-	if len(free(in)) == 0 && (len(x.guards) == 0 || atMostOneRow(in)) {
+	if len(plan.FreeColumns(in)) == 0 && (len(x.guards) == 0 || atMostOneRow(in)) {
 		return &plan.RuntimeValue{Input: x.o.dropApplies(in), Typ: s.Typ}
 	}
 	kind := plan.SingleJoin
@@ -270,7 +270,7 @@ func (x *extractor) exists(s *plan.Subquery, in plan.Node) plan.Expr {
 
 // existsOnce evaluates an uncorrelated EXISTS once, by counting at most one row.
 func (x *extractor) existsOnce(s *plan.Subquery, in plan.Node) (plan.Expr, bool) {
-	if len(free(in)) > 0 || x.o.env.Aggregate == nil {
+	if len(plan.FreeColumns(in)) > 0 || x.o.env.Aggregate == nil {
 		return nil, false
 	}
 	count, ok := x.o.aggCall("count", nil)
@@ -379,7 +379,7 @@ func (x *extractor) neverNull(cond plan.Expr, in plan.Node) bool {
 // nullAware reports that the comparison is one that a NullAware join can do: one equality between
 // an expression over input and a column of an uncorrelated subquery.
 func (x *extractor) nullAware(s *plan.Subquery, cond plan.Expr, in plan.Node) bool {
-	if len(free(in)) > 0 || len(s.Left) != 1 {
+	if len(plan.FreeColumns(in)) > 0 || len(s.Left) != 1 {
 		return false
 	}
 	c, ok := cond.(*plan.Compare)

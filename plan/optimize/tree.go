@@ -134,64 +134,6 @@ func touches(e plan.Expr, s plan.ColumnSet) bool {
 	return found
 }
 
-// free is the set of columns that the tree refers to but does not produce: its correlation.
-func free(root plan.Node) plan.ColumnSet {
-	used, made := plan.ColumnSet{}, plan.ColumnSet{}
-	usage(root, used, made)
-	for id := range made {
-		delete(used, id)
-	}
-	return used
-}
-
-func usage(n plan.Node, used, made plan.ColumnSet) {
-	for _, e := range plan.Exprs(n) {
-		usageExpr(e, used, made)
-	}
-	for _, c := range produced(n) {
-		made.Add(c.ID)
-	}
-	if s, ok := n.(*plan.Shared); ok {
-		usage(s.Plan.Input, used, made)
-	}
-	for _, c := range n.Children() {
-		usage(c, used, made)
-	}
-}
-
-func usageExpr(e plan.Expr, used, made plan.ColumnSet) {
-	plan.Walk(e, func(e plan.Expr) bool {
-		switch e := e.(type) {
-		case *plan.Column:
-			used.Add(e.ID)
-		case *plan.Subquery:
-			usage(e.Input, used, made)
-		}
-		return true
-	})
-}
-
-// produced are the columns that n itself brings into being.
-func produced(n plan.Node) []plan.Column {
-	switch n := n.(type) {
-	case *plan.Filter, *plan.Distinct, *plan.Sort, *plan.Limit:
-		return nil
-	case *plan.Join:
-		if n.Kind == plan.MarkJoin {
-			return []plan.Column{n.Mark}
-		}
-		return nil
-	case *plan.Apply:
-		if n.Kind == plan.MarkJoin {
-			return []plan.Column{n.Mark}
-		}
-		return nil
-	case *plan.Generate:
-		return n.Cols
-	}
-	return n.Columns()
-}
-
 // volatile reports whether e may give another value each time (random) and so must stay where and
 // as often as it is.
 func volatile(e plan.Expr) bool {
