@@ -243,6 +243,25 @@ func TestCancelStopsAQuery(t *testing.T) {
 	}
 }
 
+// A reader that has seen enough ends the query, however much of it is left.
+func TestEarlyStopEndsTheQuery(t *testing.T) {
+	db := open(t, oxidb.InMemory, oxidb.Threads(3))
+	exec(t, db, "CREATE TABLE t AS SELECT i FROM generate_series(1, 200000) g(i)")
+	r, err := db.Query(t.Context(), "SELECT a.i FROM t a, t b WHERE a.i + b.i > 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rec, err := range r.Batches() { // 40 billion rows: going on would not end
+		if err != nil || rec.NumRows() == 0 {
+			t.Errorf("%v, %v", rec, err)
+		}
+		break
+	}
+	if got := one(t, db, "SELECT count(*) FROM t"); got != "200000" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // A query beyond its memory limit is an error that names the limit; nothing stays reserved.
 func TestMemoryLimitIsAnError(t *testing.T) {
 	db := open(t, oxidb.InMemory)

@@ -165,6 +165,7 @@ func manyStreams(q *exec.Query, op exec.Operator, schema *arrow.Schema, yield fu
 	for rec := range records {
 		if !yield(rec, nil) {
 			close(done)
+			q.Cancel()
 			for range records { // let the workers see done and end
 			}
 			return

@@ -69,6 +69,9 @@ func (q *Query) Close() {
 	}
 }
 
+// Cancel stops the query's workers; nobody wants its rows any more.
+func (q *Query) Cancel() { q.stop(context.Canceled) }
+
 // Profile reports whether operators should measure themselves.
 func (q *Query) Profile() bool { return q.profile }
 
