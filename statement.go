@@ -180,8 +180,12 @@ type running struct {
 func (sc *scope) start(ctx context.Context, root plan.Node, profile bool) (*running, error) {
 	set := sc.session.settings
 	limit := set.integer("memory_limit")
+	workers := int(set.integer("threads"))
+	if sc.inputRows(root) < smallInput {
+		workers = 1
+	}
 	r := &running{query: exec.NewQuery(ctx, exec.Options{
-		Workers: int(set.integer("threads")), Memory: mem.NewBudget("the query", limit, sc.session.db.memory), Function: sc.functions(), Profile: profile,
+		Workers: workers, Memory: mem.NewBudget("the query", limit, sc.session.db.memory), Function: sc.functions(), Profile: profile,
 	})}
 	sc.session.running.Store(r.query)
 	if profile {
@@ -194,6 +198,30 @@ func (sc *scope) start(ctx context.Context, root plan.Node, profile bool) (*runn
 	}
 	r.op = op
 	return r, nil
+}
+
+// smallInput is the number of rows below which starting and joining workers costs more than they save.
+const smallInput = 100_000
+
+// inputRows is how many rows a plan handles: those of its tables, or more where a node is expected to
+// make more of them. Files, series, recursions and shared plans count as many.
+func (sc *scope) inputRows(n plan.Node) float64 {
+	var rows float64
+	switch n := n.(type) {
+	case *plan.Scan:
+		if n.Seek == nil {
+			rows = sc.catalog.Stats(n.Table).Rows
+		}
+	case *plan.External, *plan.Generate, *plan.Shared, *plan.Recursive:
+		rows = smallInput
+	}
+	for _, v := range plan.RuntimeValues(n) {
+		rows += sc.inputRows(v.Input)
+	}
+	for _, c := range n.Children() {
+		rows += sc.inputRows(c)
+	}
+	return max(rows, n.Est().Rows)
 }
 
 func (sc *scope) chunks(t *catalog.Table) ([]scan.Chunk, error) {

@@ -357,19 +357,18 @@ func (t *Txn) openShared(p *probe, l *localTable, key int) ([]target, error) {
 		}
 		if c.closed {
 			closed = append(closed, at)
-		} else if err := shared.keyIndex(p.schema, key).searchOpen(p, &at); err != nil {
+		} else if err := shared.keyIndex(p.key).searchOpen(p, &at); err != nil {
 			return nil, err
 		}
 	}
 	return closed, nil
 }
 
-// keyIndex is the table's index of the open chunk by key number n of a schema that may be a
-// transaction's own.
-func (t *table) keyIndex(s *Schema, n int) *keyIndex {
+// keyIndex is the table's index of the open chunk by a key, which may be a transaction's own.
+func (t *table) keyIndex(k *Key) *keyIndex {
 	t.keysMu.Lock()
 	defer t.keysMu.Unlock()
-	name := s.Keys[n].fieldsName()
+	name := k.fieldsName()
 	if t.keys == nil {
 		t.keys = map[string]*keyIndex{}
 	}
@@ -407,7 +406,7 @@ func (t *Txn) recheckKeys(w *tableWrite, shared *table) error {
 				if targets[j].closed {
 					err = t.store.searchClosed(p, &targets[j])
 				} else {
-					err = shared.keyIndex(&l.schema, i).searchOpen(p, &targets[j])
+					err = shared.keyIndex(&l.schema.Keys[i]).searchOpen(p, &targets[j])
 				}
 				if err != nil {
 					return err

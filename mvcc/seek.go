@@ -11,31 +11,46 @@ import (
 
 // Seek appends the offsets of the visible rows whose columns of the given fields equal key, which has
 // no NULL and the columns' types. Closed chunks are passed over by their zones, then searched by an
-// ordered index that is built at first use and kept; the open chunk is searched row by row.
+// ordered index that is built at first use and kept; the table's open chunk has a hash index that
+// follows its rows. Only chunks of the transaction itself that are still open are searched row by row.
 func (v *View) Seek(ctx context.Context, fields []int32, key []types.Value, dst []uint32) ([]uint32, error) {
 	for i, f := range fields {
 		if z := v.Zone(f); z != nil && !z.Unbounded() && (segment.Compare(key[i], z.Min) < 0 || segment.Compare(key[i], z.Max) > 0) {
 			return dst, nil
 		}
 	}
-	v.guard.RLock()
-	closed := v.chunk.closed
-	v.guard.RUnlock()
 	from := len(dst)
-	if closed {
-		k := &Key{Fields: fields}
+	k := &Key{Fields: fields}
+	dst, open := v.seekOpen(k, key, dst)
+	switch {
+	case open && v.shared == nil:
+		var err error
+		if dst, err = v.seekRows(ctx, fields, key, dst); err != nil {
+			return dst, err
+		}
+	case !open:
 		component, columns, err := v.table.store.component(ctx, v.table.id, &v.table.schema, k, v.chunk)
 		if err != nil {
 			return dst, err
 		}
 		dst = component.Seek(columns, key, dst)
-	} else {
-		var err error
-		if dst, err = v.seekRows(ctx, fields, key, dst); err != nil {
-			return dst, err
-		}
 	}
 	return append(dst[:from], v.visibleRows(dst[from:])...), nil
+}
+
+// seekOpen reports whether the chunk is open, and if it is the table's, asks the index of it.
+func (v *View) seekOpen(k *Key, key []types.Value, dst []uint32) (rows []uint32, open bool) {
+	v.guard.RLock()
+	defer v.guard.RUnlock()
+	if v.chunk.closed || v.shared == nil {
+		return dst, !v.chunk.closed
+	}
+	columns := make([]*columnar.Vector, len(key))
+	for i := range key {
+		columns[i] = ConstVector(v.table.schema.Columns[v.table.schema.ordinal(k.Fields[i])].Type, key[i])
+	}
+	hash := ordered.AppendKey(nil, columns, 0)
+	return v.shared.keyIndex(k).find(&v.table.schema, k, v.chunk, hash, dst), true
 }
 
 // seekRows compares row by row.

@@ -252,7 +252,7 @@ func (t *Txn) addCommitted(table *Table, l *localTable) error {
 			continue
 		}
 		table.version = max(table.version, c.lastChange(t.snapshot))
-		view := &View{table: table, chunk: c, guard: &s.mu, rows: rows, deletes: c.deletes, at: t.snapshot}
+		view := &View{table: table, chunk: c, guard: &s.mu, shared: shared, rows: rows, deletes: c.deletes, at: t.snapshot}
 		if l != nil {
 			view.own = l.shareDeletes(c.id)
 		}

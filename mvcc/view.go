@@ -56,6 +56,7 @@ type View struct {
 	table   *Table
 	chunk   *chunk
 	guard   *sync.RWMutex // guards the chunk's builders while it is open
+	shared  *table        // whose indexes know the open chunk; nil for a transaction's own chunk
 	rows    int
 	deletes *deleteSet
 	at      Timestamp

@@ -55,6 +55,16 @@ type Scan struct {
 	RowID   *Column
 	// Runtime lists the runtime filters that joins above publish into this scan.
 	Runtime []RuntimeProbe
+	// Seek, when set, finds the rows through an index; Filters still hold all conditions.
+	Seek *Seek
+}
+
+// Seek reads only the rows that have Key, without NULLs and in the columns' types, in the columns of
+// an index.
+type Seek struct {
+	Index  string
+	Fields []int32
+	Key    []types.Value
 }
 
 // RuntimeProbe says that rows whose Expr cannot match runtime filter ID may be dropped.

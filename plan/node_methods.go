@@ -155,6 +155,9 @@ func (n *Scan) Label() string {
 	for _, r := range n.Runtime {
 		s += fmt.Sprintf(" runtime#%d(%s)", r.ID, r.Expr)
 	}
+	if n.Seek != nil {
+		s += " seek " + n.Seek.Index
+	}
 	return s
 }
 func (n *External) Label() string {

@@ -36,9 +36,12 @@ type Chunk interface {
 // which costs less than few large units on many workers.
 const morselRows = 8 * columnar.BatchSize
 
+// A morsel is the rows [from, to) of a chunk; of these only rows, counted from from, when it was found
+// by a seek.
 type morsel struct {
 	chunk    Chunk
 	from, to int
+	rows     []uint32
 }
 
 // Table scans a table's chunks: zone maps and runtime filters first, then the filters, then the
@@ -69,8 +72,14 @@ func (t *Table) Prepare(q *exec.Query) error {
 		if p.excludes(c) {
 			continue
 		}
+		if t.node.Seek != nil {
+			if err := t.seek(c); err != nil {
+				return err
+			}
+			continue
+		}
 		for from := 0; from < c.Rows(); from += morselRows {
-			t.morsels = append(t.morsels, morsel{c, from, min(from+morselRows, c.Rows())})
+			t.morsels = append(t.morsels, morsel{chunk: c, from: from, to: min(from+morselRows, c.Rows())})
 		}
 	}
 	return nil
@@ -190,7 +199,10 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 			return false, err
 		}
 		to := min(from+columnar.BatchSize, m.to)
-		s.batch.Len, s.batch.Sel = to-from, m.chunk.Keep(from, to, s.keep)
+		s.batch.Len, s.batch.Sel = to-from, m.rows
+		if m.rows == nil {
+			s.batch.Sel = m.chunk.Keep(from, to, s.keep)
+		}
 		s.slice(s.early, from, to)
 		if err := s.filter(); err != nil {
 			return false, err
