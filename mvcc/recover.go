@@ -28,6 +28,10 @@ func (s *Store) recover(name string) error {
 	if err != nil {
 		return err
 	}
+	// The marker may be one that a killed process made and did not sync; what it replaced goes next.
+	if err := wal.SyncDir(s.fs, s.dir); err != nil {
+		return s.fileError("syncing directory", "", err)
+	}
 	if s.log, err = wal.Start(s.fs, s.walDir, s.uuid, state); err != nil {
 		return err
 	}

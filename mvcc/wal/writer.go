@@ -50,13 +50,33 @@ type piece struct {
 	start *fileHeader
 }
 
-// Start opens a log that goes on from a state, in a new file.
+// Start opens a log that goes on from a state, in a new file. The file before it is synced first: a
+// reader sees what a killed process wrote but did not sync, and the new file builds on it.
 func Start(fs vfs.FS, dir string, uuid UUID, from State) (*Log, error) {
 	l := &Log{fs: fs, dir: dir, uuid: uuid, onDisk: from.LSN, written: from.LSN}
 	l.synced.L = &l.mu
 	h := &fileHeader{uuid: uuid, number: from.File + 1, lsn: from.LSN, previous: from.previous, end: from.end}
 	l.chain, l.number, l.offset = h.chain(), h.number, fileHeaderSize
+	if err := l.syncBefore(h); err != nil {
+		return l, err
+	}
 	return l, l.startFile(h)
+}
+
+// syncBefore makes the file before a new one durable.
+func (l *Log) syncBefore(h *fileHeader) error {
+	if h.number <= 1 {
+		return nil
+	}
+	path := l.fs.PathJoin(l.dir, fileName(h.number-1))
+	f, err := l.fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return ioError("opening the log", path, err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return ioError("syncing the log", path, err)
+	}
+	return nil
 }
 
 // Append puts a transaction's records into the log's memory and gives the LSN of the last. Payloads
