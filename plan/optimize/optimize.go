@@ -25,8 +25,12 @@ type Env struct {
 // node. root itself is not changed. The error is a *sqlerr.Error.
 func Optimize(root plan.Node, env Env) (plan.Node, error) {
 	o := &optimizer{env: env, next: maxColumn(root) + 1}
+	simple := isSimple(root)
 	root = o.adopt(root)
 	for _, r := range rules {
+		if simple && !r.simple {
+			continue
+		}
 		if env.Disabled[r.Name] && !r.Required {
 			continue
 		}
@@ -39,6 +43,35 @@ func Optimize(root plan.Node, env Env) (plan.Node, error) {
 		}
 	}
 	return root, nil
+}
+
+// isSimple reports a tree of one base table below filters and projections, without subqueries: what
+// point queries are, whose optimization would else take longer than their execution.
+func isSimple(n plan.Node) bool {
+	switch n.(type) {
+	case *plan.Scan, *plan.Filter, *plan.Project:
+	default:
+		return false
+	}
+	for _, e := range plan.Exprs(n) {
+		nested := false
+		plan.Walk(e, func(e plan.Expr) bool {
+			switch e.(type) {
+			case *plan.Subquery, *plan.RuntimeValue:
+				nested = true
+			}
+			return !nested
+		})
+		if nested {
+			return false
+		}
+	}
+	for _, c := range n.Children() {
+		if !isSimple(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // optimizer is the state of one Optimize call.
