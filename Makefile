@@ -8,11 +8,13 @@ PYTHON := $(VENV)/bin/python
 SF ?= 1
 ARGS ?=
 FUZZTIME ?= 20s
+N ?= 10000
+SEED ?= 1
 
-.PHONY: help build run test test-go test-modules test-python lint race fuzz bench bench-tpch venv tools clean
+.PHONY: help build run test test-go test-modules test-python lint race fuzz bench bench-tpch venv tools clean crash faults corrupt
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build: ## build bin/oxidb
 	@mkdir -p bin
@@ -56,6 +58,9 @@ fuzz: ## a short run of every fuzz target (FUZZTIME=20s each)
 			echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+crash faults corrupt: ## storage under crashes, failing I/O, damaged files (N=10000 SEED=1)
+	@go run ./mvcc/proof/run -kind $@ -n $(N) -seed $(SEED) $(ARGS)
 
 bench: ## Go benchmarks of kernels and operators
 	go test -run '^$$' -bench . -benchtime 200ms ./...

@@ -83,8 +83,10 @@ func (s *Store) create() error {
 	if err := s.checkEmpty(); err != nil {
 		return err
 	}
-	if _, err := rand.Read(s.uuid[:]); err != nil {
-		return fmt.Errorf("making the database's identity: %w", err)
+	if s.uuid = s.opts.UUID; s.uuid == (wal.UUID{}) {
+		if _, err := rand.Read(s.uuid[:]); err != nil {
+			return fmt.Errorf("making the database's identity: %w", err)
+		}
 	}
 	for _, dir := range []string{"wal", "seg"} {
 		if err := s.fs.MkdirAll(s.path(dir), 0o755); err != nil {

@@ -21,6 +21,9 @@ type Options struct {
 	// NoSync acknowledges commits before their log records are on disk: a crash of the machine may
 	// lose the last ones, never tear one.
 	NoSync bool
+	// UUID is the identity of a database that Open makes; zero means a random one. Tests that repeat
+	// byte by byte fix it.
+	UUID wal.UUID
 }
 
 // Store is one database: its tables, their history as far as snapshots need it, and the files under

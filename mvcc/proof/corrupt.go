@@ -1,0 +1,141 @@
+package proof
+
+import (
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"math/rand/v2"
+)
+
+// A database takes corruptSteps steps, then corruptionsPerSeed damages one after the other, each to a
+// copy of its own.
+const (
+	corruptSteps       = 25
+	corruptionsPerSeed = 100
+)
+
+// logged is an acknowledged commit at the end of a log file: its records take file's bytes [from, to).
+type logged struct {
+	file     string
+	from, to int
+	before   State
+}
+
+// victim is a database to damage.
+type victim struct {
+	w      *Workload
+	mem    *vfs.MemFS
+	files  image
+	stale  []image // earlier content
+	log    []logged
+	intact State
+}
+
+// Corrupt makes a database, closes or crashes it, and damages one of its files at a time.
+func Corrupt(seed uint64) (out Outcome) {
+	rng := rand.New(rand.NewPCG(seed, 3))
+	v, err := makeVictim(seed, rng)
+	if err != nil {
+		return out.violated(seed, err)
+	}
+	for range corruptionsPerSeed {
+		d, possible := v.damage(rng)
+		if !possible {
+			continue
+		}
+		out.Faults++
+		if err := v.verify(d); err != nil {
+			return out.violated(seed, violated("%v: %v", d, err))
+		}
+	}
+	return out
+}
+
+func makeVictim(seed uint64, rng *rand.Rand) (v *victim, err error) {
+	defer guard(&err)
+	v = &victim{w: NewWorkload(seed), mem: vfs.NewCrashableMem()}
+	v.w.On(v.mem)
+	for range corruptSteps {
+		before, commits := v.w.acked, v.w.commits
+		if err := v.w.Step(); err != nil {
+			return nil, err
+		}
+		now, err := readImage(v.mem)
+		if err != nil {
+			return nil, err
+		}
+		v.stale = append(v.stale, now)
+		if v.w.commits > commits {
+			v.noteCommit(now, before)
+		}
+	}
+	if rng.IntN(3) == 0 {
+		err = v.w.Stop()
+	}
+	v.mem = v.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rng})
+	v.intact = v.w.acked
+	if err == nil {
+		v.files, err = readImage(v.mem)
+	}
+	return v, err
+}
+
+// noteCommit remembers where the newest commit lies in the log.
+func (v *victim) noteCommit(now image, before State) {
+	c := logged{file: now.lastLog(), before: before}
+	c.to = len(now[c.file])
+	if n := len(v.log); n > 0 && v.log[n-1].file == c.file {
+		c.from = v.log[n-1].to
+	}
+	v.log = append(v.log, c)
+}
+
+// verify opens a damaged copy: it must say so, or be as the intact one (P6).
+func (v *victim) verify(d damage) (err error) {
+	defer guard(&err)
+	mem := v.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(0, 0))})
+	if err := write(mem, d.path, d.after); err != nil {
+		return err
+	}
+	got, err := v.recovered(mem)
+	if err != nil {
+		if !d.named(err) {
+			return violated("the error does not name the file: %v", err)
+		}
+		return nil
+	}
+	if got.Equal(v.intact) || v.tail(d, got) {
+		return nil
+	}
+	return violated("not noticed: %s", v.intact.Diff(got))
+}
+
+func (v *victim) recovered(mem *vfs.MemFS) (State, error) {
+	s, err := v.w.open(mem)
+	if err != nil {
+		return nil, err
+	}
+	got, err := v.w.stateOf(s)
+	if err != nil { // what is damaged stays damaged: closing may report it again
+		_ = s.Close()
+		return nil, err
+	}
+	return got, s.Close()
+}
+
+// tail reports whether a state lacks exactly the last commits of the log, all of them touched by the
+// damage.
+func (v *victim) tail(d damage, got State) bool {
+	if d.path != v.files.lastLog() {
+		return false
+	}
+	from, to := d.extent()
+	for i := len(v.log) - 1; i >= 0; i-- {
+		c := v.log[i]
+		if c.file != d.path || c.to <= from || c.from >= to {
+			return false
+		}
+		if got.Equal(c.before) {
+			return true
+		}
+	}
+	return false
+}

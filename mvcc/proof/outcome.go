@@ -1,0 +1,99 @@
+package proof
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Outcome counts what one or many units did.
+type Outcome struct {
+	Runs       int     // workloads
+	Faults     int     // crashes, failing operations or damages, each checked
+	Violations []error // with their seeds
+}
+
+func (o *Outcome) add(other Outcome) {
+	o.Runs += other.Runs
+	o.Faults += other.Faults
+	o.Violations = append(o.Violations, other.Violations...)
+}
+
+// violated ends a unit with a violation.
+func (o Outcome) violated(seed uint64, err error) Outcome {
+	o.Violations = append(o.Violations, fmt.Errorf("SEED=%d: %w", seed, err))
+	return o
+}
+
+// String is the line that a proof ends with.
+func (o Outcome) String() string {
+	return fmt.Sprintf("runs=%d faults=%d violations=%d", o.Runs, o.Faults, len(o.Violations))
+}
+
+// Unit is one kind of proof for one seed: Crash, Faults or Corrupt.
+type Unit func(seed uint64) Outcome
+
+// maxViolations ends a proof early: the first ones tell enough.
+const maxViolations = 10
+
+// Run does units from a seed on, on all cores, until they made n faults or the time has passed (0
+// means no limit). Progress is a line every few seconds, and each violation.
+func Run(unit Unit, n int, seed uint64, limit time.Duration, progress io.Writer) Outcome {
+	r := &runner{unit: unit, n: n, next: seed, started: time.Now(), limit: limit, progress: progress}
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(r.work)
+	}
+	workers.Wait()
+	return r.sum
+}
+
+type runner struct {
+	unit     Unit
+	n        int
+	started  time.Time
+	limit    time.Duration
+	progress io.Writer
+
+	mu   sync.Mutex
+	next uint64
+	sum  Outcome
+	told time.Time
+}
+
+func (r *runner) work() {
+	for {
+		seed, more := r.take()
+		if !more {
+			return
+		}
+		r.record(r.unit(seed))
+	}
+}
+
+func (r *runner) take() (uint64, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	late := r.limit > 0 && time.Since(r.started) > r.limit
+	if late || r.sum.Faults >= r.n || len(r.sum.Violations) >= maxViolations {
+		return 0, false
+	}
+	r.next++
+	return r.next - 1, true
+}
+
+func (r *runner) record(o Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o.Runs++
+	r.sum.add(o)
+	for _, v := range o.Violations {
+		fmt.Fprintln(r.progress, v)
+	}
+	if time.Since(r.told) > 5*time.Second {
+		r.told = time.Now()
+		fmt.Fprintf(r.progress, "%4.0f s, next seed %d: %v\n", time.Since(r.started).Seconds(), r.next, r.sum)
+	}
+}

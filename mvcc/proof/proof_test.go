@@ -1,0 +1,43 @@
+package proof_test
+
+import (
+	"bytes"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/oxidb/oxidb/mvcc/proof"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A short run of each proof; `make crash`, `make faults` and `make corrupt` do long ones.
+func TestStorageKeepsItsWord(t *testing.T) {
+	for name, unit := range map[string]proof.Unit{"crash": proof.Crash, "faults": proof.Faults, "corrupt": proof.Corrupt} {
+		t.Run(name, func(t *testing.T) {
+			n := 600
+			if testing.Short() {
+				n = 300
+			}
+			var progress bytes.Buffer
+			sum := proof.Run(unit, n, 1, 0, &progress)
+			if sum.Faults < n || sum.Runs == 0 {
+				t.Errorf("%v: fewer faults than asked for", sum)
+			}
+			for _, v := range sum.Violations {
+				t.Error(v)
+			}
+		})
+	}
+}
+
+// A seed must do the same again, or a violation's seed would tell nothing.
+func TestSeedsRepeat(t *testing.T) {
+	for name, unit := range map[string]proof.Unit{"crash": proof.Crash, "faults": proof.Faults, "corrupt": proof.Corrupt} {
+		for seed := uint64(100); seed < 103; seed++ {
+			if a, b := unit(seed), unit(seed); a.String() != b.String() || a.Faults == 0 {
+				t.Errorf("%s %d: %v, then %v", name, seed, a, b)
+			}
+		}
+	}
+}
