@@ -285,6 +285,24 @@ func (t *Txn) checkKeys(id TableID, l *localTable, b *columnar.Batch) error {
 			return err
 		}
 		if err := t.searchShared(p, l, i); err != nil {
+			if doomed := t.overtaken(id, l); doomed != nil {
+				return doomed
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// overtaken reports that a commit since the snapshot deleted a row that the transaction has deleted,
+// too. A key that is taken then is most likely the other's version of the same row: the transaction
+// has to start again, its data are not wrong.
+func (t *Txn) overtaken(id TableID, l *localTable) error {
+	for chunk, own := range l.deletes {
+		if chunk >= localChunk {
+			continue
+		}
+		if err := t.checkDelete(id, l.name, rowGroup{chunk: chunk, rows: own.rows}); err != nil {
 			return err
 		}
 	}

@@ -381,3 +381,26 @@ func seek(t testing.TB, table *mvcc.Table, a int64) (found []columnar.RowID) {
 	}
 	return found
 }
+
+// Two transactions that replace one row under its key are in each other's way; that the key is taken
+// is the first one's doing, and the second succeeds when it starts again.
+func TestReplacedRowIsAConflictNotADuplicate(t *testing.T) {
+	s := mustOpen(t)
+	id := makeKeyed(t, s, 1)
+	txn := begin(t, s)
+	must(t, txn.Append(id, pairBatch([]int64{1}, []string{"old"})))
+	commit(t, txn)
+	first, second := begin(t, s), begin(t, s)
+	for _, txn := range []*mvcc.Txn{second, first} {
+		table, err := txn.Table(id)
+		must(t, err)
+		must(t, txn.Delete(id, []columnar.RowID{scan(t, table)[0].id}))
+	}
+	must(t, first.Append(id, pairBatch([]int64{1}, []string{"new"})))
+	commit(t, first)
+	err := second.Append(id, pairBatch([]int64{1}, []string{"late"}))
+	var e *sqlerr.Error
+	if !errors.As(err, &e) || e.State != sqlerr.SerializationFailure {
+		t.Errorf("got %v", err)
+	}
+}
