@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 N ?= 10000
 SEED ?= 1
 
-.PHONY: help build run test test-go test-modules test-python lint race fuzz bench bench-tpch venv tools clean crash faults corrupt
+.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch venv tools clean crash faults corrupt
 
 help: ## list the commands
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ lint: ## vet, gofmt and golangci-lint
 
 race: ## the race detector over the engine (needs cgo for the detector only)
 	CGO_ENABLED=1 go test -race -short ./mvcc/... ./exec/... ./columnar/... ./flight .
+
+isolation: ## random transactions against the isolation checker (N= transactions, SEED=)
+	go run ./sqltest/isolation/run -n $(N) -seed $(SEED)
 
 fuzz: ## a short run of every fuzz target (FUZZTIME=20s each)
 	@for pkg in $$(go list ./...); do \
