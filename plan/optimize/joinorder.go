@@ -55,6 +55,9 @@ func (o *optimizer) costOf(n plan.Node) float64 {
 	own := 0.0
 	switch n := n.(type) {
 	case *plan.Scan:
+		if n.Seek != nil {
+			return scanWeight
+		}
 		return scanWeight * e.table(n.Table).Rows
 	case *plan.Join:
 		l, r := e.rows(n.Left), e.rows(n.Right)
