@@ -41,7 +41,25 @@ func (s *service) DoPutCommandStatementIngest(ctx context.Context, cmd flightsql
 			return 0, statusOf(err, "")
 		}
 	}
-	return s.ingest(ctx, t, cmd.GetTransactionId(), r)
+	rows, err := s.ingest(ctx, t, cmd.GetTransactionId(), r)
+	if err != nil {
+		readOut(r)
+	}
+	return rows, err
+}
+
+// maxReadOut bounds what a refused ingest still reads.
+const maxReadOut = 64 << 20
+
+// readOut takes what the client is about to send, as far as it is not much: a stream that ends under
+// a client's hands shows it a broken connection instead of the error.
+func readOut(r flight.MessageReader) {
+	defer func() { _ = recover() }() // Arrow's decoding panics on damaged data; the error is known already
+	for size := int64(0); size < maxReadOut && r.Next(); {
+		for _, col := range r.RecordBatch().Columns() {
+			size += int64(col.Data().SizeInBytes())
+		}
+	}
 }
 
 // ingest runs in the named transaction, or in one of its own.
