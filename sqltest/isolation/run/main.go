@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -64,14 +65,14 @@ func (c *campaign) run(ctx context.Context) error {
 	return nil
 }
 
-func (c *campaign) trial(ctx context.Context) error {
+func (c *campaign) trial(ctx context.Context) (err error) {
 	layout, dir := isolation.Layout(c.seed%kinds/2), ""
 	if c.seed%2 == 1 {
 		made, err := os.MkdirTemp(c.dir, "oxidb-isolation-")
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(made)
+		defer func() { err = errors.Join(err, os.RemoveAll(made)) }()
 		dir = made
 	}
 	t, err := isolation.Try(ctx, dir, layout, isolation.DefaultWorkload(c.seed, historyTxns))
