@@ -1,7 +1,7 @@
 // Package build makes operators from a physical plan. It decides nothing: every choice is a field of
 // the plan's nodes.
 //
-// Parameters are replaced by constants first. A node whose expressions hold runtime values is built
+// Parameters have been replaced by constants (plan.WithParams). A node whose expressions hold runtime values is built
 // when its consumer is prepared, after those values have been computed, so that no operator and no
 // evaluator ever sees one. Shared plans run once, at the first of their readers' Prepare.
 package build
@@ -16,14 +16,11 @@ import (
 	"github.com/oxidb/oxidb/exec/setop"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
-	"github.com/oxidb/oxidb/types"
 )
 
 // Env is what a plan runs in.
 type Env struct {
 	Query *exec.Query
-	// Params are the values of $1, $2, …
-	Params []types.Value
 	// Chunks gives the chunks of a base table as the query's transaction sees them.
 	Chunks func(*catalog.Table) ([]scan.Chunk, error)
 	// External makes the operator that reads files; nil refuses them.
@@ -57,41 +54,10 @@ func (b *builder) operator(n plan.Node, needed plan.ColumnSet) (exec.Operator, e
 }
 
 func (b *builder) plain(n plan.Node, needed plan.ColumnSet) (exec.Operator, error) {
-	n, err := b.bindParams(n)
-	if err != nil {
-		return nil, err
-	}
 	if len(plan.RuntimeValues(n)) > 0 {
 		return &late{builder: b, node: n, needed: needed}, nil
 	}
 	return b.node(n, needed)
-}
-
-// bindParams replaces parameters by their values.
-func (b *builder) bindParams(n plan.Node) (plan.Node, error) {
-	used, missing := false, 0
-	replace := func(e plan.Expr) plan.Expr {
-		p, ok := e.(*plan.Param)
-		if !ok {
-			return e
-		}
-		used = true
-		if p.Index > len(b.env.Params) {
-			missing = p.Index
-			return e
-		}
-		value := b.env.Params[p.Index-1]
-		value.Type = p.Typ
-		return &plan.Const{Value: value}
-	}
-	bound := plan.MapExprs(n, func(e plan.Expr) plan.Expr { return plan.Rewrite(e, replace) })
-	if missing > 0 {
-		return nil, sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $%d", missing)
-	}
-	if used {
-		return bound, nil
-	}
-	return n, nil
 }
 
 // node builds a node whose expressions are free of parameters and runtime values.

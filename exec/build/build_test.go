@@ -39,7 +39,7 @@ func compare(op plan.CompareOp, l, r plan.Expr) plan.Expr { return &plan.Compare
 func run(t *testing.T, root plan.Node, workers int, params ...types.Value) (string, error) {
 	t.Helper()
 	q := exectest.Query(t, workers)
-	op, err := Build(root, Env{Query: q, Params: params})
+	op, err := Build(plan.WithParams(root, params), Env{Query: q})
 	if err != nil {
 		return "", err
 	}
@@ -116,7 +116,7 @@ func TestNodes(t *testing.T) {
 func TestEarlyStopAndCancel(t *testing.T) {
 	for _, c := range plans() {
 		q := exectest.Query(t, 2)
-		op, err := Build(c.root, Env{Query: q, Params: []types.Value{types.Int(types.TInteger, 30)}})
+		op, err := Build(plan.WithParams(c.root, []types.Value{types.Int(types.TInteger, 30)}), Env{Query: q})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestEarlyStopAndCancel(t *testing.T) {
 			}
 		}
 		q.Close()
-		if op, err = Build(c.root, Env{Query: q, Params: []types.Value{types.Int(types.TInteger, 30)}}); err != nil {
+		if op, err = Build(plan.WithParams(c.root, []types.Value{types.Int(types.TInteger, 30)}), Env{Query: q}); err != nil {
 			t.Fatal(err)
 		}
 		if _, empty := c.root.(*plan.Empty); empty {
@@ -171,10 +171,6 @@ func TestErrors(t *testing.T) {
 	many := &plan.Filter{Input: v, Preds: []plan.Expr{compare(plan.Eq, plan.Ref(v.Cols[0]), &plan.RuntimeValue{Input: v, Typ: types.TInteger})}}
 	if _, err := run(t, many, 2); sqlerr.StateOf(err) != sqlerr.CardinalityViolation {
 		t.Errorf("a scalar subquery of two rows gave %v", err)
-	}
-	missing := &plan.Filter{Input: v, Preds: []plan.Expr{compare(plan.Eq, plan.Ref(v.Cols[0]), &plan.Param{Index: 2, Typ: types.TInteger})}}
-	if _, err := run(t, missing, 1); sqlerr.StateOf(err) != sqlerr.UndefinedParameter {
-		t.Errorf("a missing parameter gave %v", err)
 	}
 	unknown := &plan.Aggregate{Input: v, Aggs: []plan.NamedAgg{count("median")}}
 	if _, err := run(t, unknown, 1); sqlerr.StateOf(err) != sqlerr.FeatureNotSupported {
