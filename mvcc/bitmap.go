@@ -86,6 +86,17 @@ func (b *Bitmap) mark(r *roaring.Bitmap) {
 	}
 }
 
+// markRow adds one row.
+func (b *Bitmap) markRow(row uint32) {
+	if need := int(row>>6) + 1; need > len(b.words) {
+		b.words = append(b.words, make([]uint64, need-len(b.words))...)
+	}
+	if bit := uint64(1) << (row & 63); b.words[row>>6]&bit == 0 {
+		b.words[row>>6] |= bit
+		b.count++
+	}
+}
+
 // firstRows counts the marked rows below n.
 func (b *Bitmap) firstRows(n int) int {
 	if n >= len(b.words)<<6 {

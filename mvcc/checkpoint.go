@@ -75,19 +75,20 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 
 // cut takes the state of all tables at one commit, and makes later commits go into a new log file.
 func (s *Store) cut() (*manifest, []tableCut) {
-	watermark := s.watermark()
+	horizon := s.horizon()
+	s.times.forget(horizon)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := &manifest{UUID: s.uuid, At: s.last, WAL: s.log.Roll(), NextID: s.nextID.Load()}
 	var cuts []tableCut
 	for id, t := range s.tables {
 		if t.newest().dropped {
-			if t.newest().at <= watermark {
+			if t.newest().at <= horizon {
 				s.forget(id, t)
 			}
 			continue
 		}
-		t.vacuum(s, watermark)
+		t.vacuum(s, horizon)
 		cut := tableCut{table: t, schema: *t.newest(), next: t.next}
 		for _, c := range t.chunks {
 			if c.rows == 0 {
@@ -122,11 +123,11 @@ func (s *Store) forget(id TableID, t *table) {
 }
 
 // vacuum takes closed chunks out of which every snapshot sees all rows deleted.
-func (t *table) vacuum(s *Store, watermark Timestamp) {
+func (t *table) vacuum(s *Store, horizon Timestamp) {
 	kept := make([]*chunk, 0, len(t.chunks))
 	for _, c := range t.chunks {
-		if c.closed && c.deletes != nil && c.deletes.last() <= watermark {
-			if gone := c.deletes.at(watermark); gone != nil && gone.Count() == c.rows {
+		if c.closed && c.deletes != nil && c.deletes.last() <= horizon {
+			if gone := c.deletes.at(horizon); gone != nil && gone.Count() == c.rows {
 				s.discard(c.sealed.Load())
 				continue
 			}

@@ -1,6 +1,8 @@
 package mvcc
 
 import (
+	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 
@@ -26,6 +28,8 @@ type chunk struct {
 	history []rowsAt    // ascending
 	deletes *deleteSet
 	closed  bool
+	until   Timestamp    // the commit that retired the chunk: its live rows are in moved ones; 0 while it is live
+	moved   bool         // a compaction made it from rows of other chunks, which count as no new rows
 	saved   *sealedChunk // the last checkpoint's copy of an open chunk
 
 	builders []*segment.ColumnBuilder // nil once closed for good
@@ -52,43 +56,48 @@ func newChunk(id uint32, fields []ColumnDef) *chunk {
 	return c
 }
 
-// visible is the length of the prefix that a snapshot sees.
+// retired reports whether a compaction has moved the chunk's rows elsewhere. Snapshots before it read
+// them here still.
+func (c *chunk) retired() bool { return c.until != 0 }
+
+// visible is the length of the prefix that a snapshot sees, 0 when the chunk is not there for it.
 func (c *chunk) visible(snapshot Timestamp) int {
-	for i := len(c.history) - 1; i >= 0; i-- {
-		if c.history[i].at <= snapshot {
-			return c.history[i].rows
-		}
+	if c.retired() && snapshot >= c.until {
+		return 0
+	}
+	return c.rowsUpTo(snapshot)
+}
+
+// rowsUpTo is the number of rows that commits up to and including at had put into the chunk.
+func (c *chunk) rowsUpTo(at Timestamp) int {
+	if n := c.upTo(at); n > 0 {
+		return c.history[n-1].rows
 	}
 	return 0
 }
 
-// note records that a commit made the chunk c.rows long, and forgets lengths that no snapshot asks for.
-func (c *chunk) note(at, watermark Timestamp) {
+// upTo is the number of entries of the history up to and including a commit.
+func (c *chunk) upTo(at Timestamp) int {
+	if n := len(c.history); n > 0 && c.history[n-1].at <= at {
+		return n
+	}
+	return sort.Search(len(c.history), func(i int) bool { return c.history[i].at > at })
+}
+
+// note records that a commit made the chunk c.rows long, and forgets lengths that no snapshot from the
+// horizon on asks for, when they are many, and at least half of all.
+func (c *chunk) note(at, horizon Timestamp) {
 	c.history = append(c.history, rowsAt{at: at, rows: c.rows})
-	if len(c.history) < 32 {
-		return
+	if n := c.upTo(horizon) - 1; n > 32 && n >= len(c.history)/2 {
+		c.history = slices.Clone(c.history[n:])
 	}
-	n := 0
-	for n+1 < len(c.history) && c.history[n+1].at <= watermark {
-		n++
-	}
-	c.history = append([]rowsAt(nil), c.history[n:]...)
 }
 
 // lastChange is the timestamp of the newest commit up to the snapshot that touched the chunk.
 func (c *chunk) lastChange(snapshot Timestamp) Timestamp {
-	var last Timestamp
-	for _, h := range c.history {
-		if h.at <= snapshot {
-			last = max(last, h.at)
-		}
-	}
-	if c.deletes != nil {
-		for _, d := range c.deletes.deltas {
-			if d.at <= snapshot {
-				last = max(last, d.at)
-			}
-		}
+	last := c.deletes.lastUpTo(snapshot)
+	if n := c.upTo(snapshot); n > 0 {
+		last = max(last, c.history[n-1].at)
 	}
 	return last
 }

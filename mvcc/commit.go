@@ -151,7 +151,7 @@ func (t *Txn) sequence(writes []tableWrite, payloads []payload) (Timestamp, uint
 	if err := s.reserveLog(payloads); err != nil {
 		return 0, 0, err
 	}
-	watermark := s.watermark()
+	horizon := s.horizon()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range writes {
@@ -162,9 +162,9 @@ func (t *Txn) sequence(writes []tableWrite, payloads []payload) (Timestamp, uint
 	at := s.last + 1
 	places := make([]place, 0, 2*len(writes))
 	for i := range writes {
-		places = s.apply(&writes[i], at, watermark, places)
+		places = s.apply(&writes[i], at, horizon, places)
 	}
-	lsn, err := s.logCommit(t.id, at, payloads, places)
+	lsn, err := s.logCommit(t.id, at, s.times.now(at), payloads, places)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -199,7 +199,7 @@ func (t *Txn) validate(w *tableWrite) error {
 
 // apply makes the writes part of the shared table, invisible until published, and notes where its
 // chunks and rows went, for the log.
-func (s *Store) apply(w *tableWrite, at, watermark Timestamp, places []place) []place {
+func (s *Store) apply(w *tableWrite, at, horizon Timestamp, places []place) []place {
 	shared := s.tables[w.id]
 	l := w.local
 	if shared == nil {
@@ -219,7 +219,7 @@ func (s *Store) apply(w *tableWrite, at, watermark Timestamp, places []place) []
 		shared.adopt(c)
 		c.history = []rowsAt{{at: at, rows: c.rows}}
 		if own != nil {
-			c.deletes = c.deletes.with(at, own.rows, watermark)
+			c.deletes = c.deletes.with(at, own.rows, horizon)
 		}
 	}
 	if len(w.adopted) > 0 {
@@ -228,12 +228,12 @@ func (s *Store) apply(w *tableWrite, at, watermark Timestamp, places []place) []
 	for _, rows := range w.tail {
 		c := shared.openChunk()
 		places = append(places, place{chunk: c.id, offset: uint32(c.rows)})
-		shared.appendRows(rows.cols, rows.sel, rows.n, at, watermark)
+		shared.appendRows(rows.cols, rows.sel, rows.n, at, horizon)
 	}
 	for _, group := range w.deletes {
 		places = append(places, place{chunk: group.chunk})
 		c := shared.find(group.chunk)
-		c.deletes = c.deletes.with(at, group.rows, watermark)
+		c.deletes = c.deletes.with(at, group.rows, horizon)
 	}
 	return places
 }

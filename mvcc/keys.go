@@ -369,6 +369,9 @@ func (t *Txn) openShared(p *probe, l *localTable, key int) ([]target, error) {
 	}
 	var closed []target
 	for _, c := range shared.chunks {
+		if c.retired() {
+			continue
+		}
 		at := target{chunk: c, deletes: c.deletes, seen: c.visible(t.snapshot)}
 		if own := l.deletes[c.id]; own != nil {
 			at.own = own.rows
@@ -403,7 +406,7 @@ func (t *Txn) recheckKeys(w *tableWrite, shared *table) error {
 	for i := range l.schema.Keys {
 		var targets []target
 		for _, c := range shared.chunks {
-			if c.history[len(c.history)-1].at <= l.checked {
+			if c.retired() || c.history[len(c.history)-1].at <= l.checked {
 				continue
 			}
 			at := target{chunk: c, deletes: c.deletes, closed: c.closed, seen: c.visible(t.snapshot)}

@@ -104,8 +104,30 @@ func (r *segmentRecord) addChunk(s *Store, at *sealedChunk, c chunkRecord) {
 	r.Chunks = append(r.Chunks, c)
 }
 
-// commitRecord is the payload of a Commit record.
-const commitRecordSize = 8
+// commitInfo is the payload of a Commit record: 16 bytes, or 8 in logs that knew no times.
+type commitInfo struct {
+	records int     // before it, of the same transaction
+	nextID  TableID // the last number that Store.NewID gave
+	micros  int64   // the commit's time, since 1970; 0 when unknown
+}
+
+func (i *commitInfo) encode() []byte {
+	b := binary.LittleEndian.AppendUint32(make([]byte, 0, 16), uint32(i.records))
+	b = binary.LittleEndian.AppendUint32(b, uint32(i.nextID))
+	return binary.LittleEndian.AppendUint64(b, uint64(i.micros))
+}
+
+func decodeCommit(b []byte) (info commitInfo, err error) {
+	if len(b) != 8 && len(b) != 16 {
+		return info, fmt.Errorf("a commit of %d bytes", len(b))
+	}
+	info.records = int(binary.LittleEndian.Uint32(b))
+	info.nextID = TableID(binary.LittleEndian.Uint32(b[4:]))
+	if len(b) == 16 {
+		info.micros = int64(binary.LittleEndian.Uint64(b[8:]))
+	}
+	return info, nil
+}
 
 // encode makes the log's payloads, in the order in which apply notes places. A store in memory has none.
 func (s *Store) encode(writes []tableWrite) ([]payload, error) {
@@ -175,7 +197,7 @@ func (s *Store) reserveLog(payloads []payload) error {
 }
 
 // logCommit hands a transaction to the log; places follow payloads.
-func (s *Store) logCommit(txn uint64, at Timestamp, payloads []payload, places []place) (uint64, error) {
+func (s *Store) logCommit(txn uint64, at Timestamp, micros int64, payloads []payload, places []place) (uint64, error) {
 	if s.log == nil {
 		return 0, nil
 	}
@@ -186,9 +208,8 @@ func (s *Store) logCommit(txn uint64, at Timestamp, payloads []payload, places [
 	for i, p := range payloads {
 		records = append(records, wal.Record{Type: p.kind, Table: uint32(p.table), Place: places[i].encode(), Txn: txn, At: uint64(at), Payload: p.data})
 	}
-	end := binary.LittleEndian.AppendUint32(nil, uint32(len(records)))
-	end = binary.LittleEndian.AppendUint32(end, s.nextID.Load())
-	records = append(records, wal.Record{Type: wal.Commit, Txn: txn, At: uint64(at), Payload: end})
+	end := commitInfo{records: len(records), nextID: TableID(s.nextID.Load()), micros: micros}
+	records = append(records, wal.Record{Type: wal.Commit, Txn: txn, At: uint64(at), Payload: end.encode()})
 	return s.log.Append(records)
 }
 

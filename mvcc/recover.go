@@ -1,7 +1,6 @@
 package mvcc
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -23,7 +22,7 @@ func (s *Store) recover(name string) error {
 	if err := s.load(m); err != nil {
 		return err
 	}
-	s.checkpointed, s.firstLog = m.At, m.WAL
+	s.checkpointed, s.firstLog, s.floor = m.At, m.WAL, m.At
 	state, err := wal.Read(s.fs, s.walDir, s.uuid, m.WAL, s.replay)
 	if err != nil {
 		return err
@@ -43,10 +42,11 @@ func (s *Store) recover(name string) error {
 func (s *Store) replay(records []wal.Record) error {
 	end := records[len(records)-1]
 	at := Timestamp(end.At)
-	if len(end.Payload) != commitRecordSize || int(binary.LittleEndian.Uint32(end.Payload)) != len(records)-1 {
+	info, err := decodeCommit(end.Payload)
+	if err != nil || info.records != len(records)-1 {
 		return damagedRecord(&end, fmt.Errorf("the commit ends %d records", len(records)-1))
 	}
-	s.usedID(TableID(binary.LittleEndian.Uint32(end.Payload[4:])))
+	s.usedID(info.nextID)
 	if at <= s.checkpointed {
 		return nil
 	}
@@ -59,6 +59,7 @@ func (s *Store) replay(records []wal.Record) error {
 		}
 	}
 	s.last = at
+	s.times.add(at, info.micros)
 	return nil
 }
 
@@ -142,7 +143,7 @@ func (s *Store) replayAppend(t *table, r *wal.Record, at Timestamp) error {
 	if got := (place{chunk: c.id, offset: uint32(c.rows)}); got.encode() != r.Place {
 		return fmt.Errorf("rows go to %d/%d, the log says %d/%d", got.chunk, got.offset, r.Place>>32, uint32(r.Place))
 	}
-	t.appendRows(rows.cols, nil, rows.n, at, at)
+	t.appendRows(rows.cols, nil, rows.n, at, s.floor)
 	return nil
 }
 
@@ -155,7 +156,7 @@ func (s *Store) replayDelete(t *table, r *wal.Record, at Timestamp) error {
 	if err != nil {
 		return err
 	}
-	c.deletes = c.deletes.with(at, rows, at)
+	c.deletes = c.deletes.with(at, rows, s.floor)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
@@ -21,6 +22,10 @@ type Options struct {
 	// NoSync acknowledges commits before their log records are on disk: a crash of the machine may
 	// lose the last ones, never tear one.
 	NoSync bool
+	// Retention is how long changes can be looked back on, beyond what open snapshots need.
+	Retention time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 	// UUID is the identity of a database that Open makes; zero means a random one. Tests that repeat
 	// byte by byte fix it.
 	UUID wal.UUID
@@ -66,7 +71,11 @@ type Store struct {
 
 	activeMu sync.Mutex
 	active   map[Timestamp]int // open snapshots
+	floor    Timestamp         // history before it is gone: no older snapshot can be opened
 	closed   bool
+
+	retention atomic.Int64 // nanoseconds
+	times     commitTimes
 
 	nextTxn atomic.Uint64
 	nextID  atomic.Uint32 // TableIDs handed out
@@ -93,6 +102,10 @@ func newStore(o Options) *Store {
 		stats:   map[TableID]cachedStats{},
 	}
 	s.nextID.Store(firstUserID)
+	s.retention.Store(int64(o.Retention))
+	if s.times.clock = o.Now; s.times.clock == nil {
+		s.times.clock = time.Now
+	}
 	return s
 }
 
@@ -119,7 +132,11 @@ type TxnOptions struct{ ReadOnly bool }
 func (s *Store) Begin(o TxnOptions) *Txn {
 	s.activeMu.Lock()
 	defer s.activeMu.Unlock()
-	snapshot := s.Version()
+	return s.begin(s.Version(), o)
+}
+
+// begin starts a transaction on a snapshot. Store.activeMu is held.
+func (s *Store) begin(snapshot Timestamp, o TxnOptions) *Txn {
 	s.active[snapshot]++
 	return &Txn{store: s, id: s.nextTxn.Add(1), snapshot: snapshot, readOnly: o.ReadOnly, tables: map[TableID]*localTable{}, seen: map[TableID]*Table{}}
 }
@@ -130,17 +147,6 @@ func (s *Store) release(snapshot Timestamp) {
 	if s.active[snapshot]--; s.active[snapshot] == 0 {
 		delete(s.active, snapshot)
 	}
-}
-
-// watermark is the oldest snapshot that anyone can read: changes up to it look alike to all.
-func (s *Store) watermark() Timestamp {
-	s.activeMu.Lock()
-	defer s.activeMu.Unlock()
-	oldest := s.Version()
-	for at := range s.active {
-		oldest = min(oldest, at)
-	}
-	return oldest
 }
 
 // publish makes a durable commit, and all before it (M5), visible.

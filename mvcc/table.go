@@ -75,7 +75,7 @@ func (t *table) adopt(c *chunk) {
 }
 
 // appendRows copies rows of cols into open chunks.
-func (t *table) appendRows(cols []*columnar.Vector, sel []uint32, n int, at, watermark Timestamp) {
+func (t *table) appendRows(cols []*columnar.Vector, sel []uint32, n int, at, horizon Timestamp) {
 	for from := 0; from < n; {
 		c := t.openChunk()
 		count := min(n-from, c.room())
@@ -87,7 +87,7 @@ func (t *table) appendRows(cols []*columnar.Vector, sel []uint32, n int, at, wat
 			rows = ascendingRows(from, count)
 		}
 		c.append(part, rows, count)
-		c.note(at, watermark)
+		c.note(at, horizon)
 		from += count
 	}
 }

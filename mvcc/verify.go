@@ -80,7 +80,7 @@ func (t *Txn) allChunks(id TableID, l *localTable) ([]target, error) {
 		if shared == nil {
 			return nil, changedMeanwhile(l.name)
 		}
-		chunks = append(chunks, shared.chunks...)
+		chunks = append(chunks, slices.DeleteFunc(slices.Clone(shared.chunks), (*chunk).retired)...)
 		l.anyChecked, l.checked = true, s.last
 	}
 	targets := make([]target, len(chunks))

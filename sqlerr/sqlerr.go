@@ -85,6 +85,7 @@ const (
 	QueryCanceled              State = "57014"
 	AdminShutdown              State = "57P01"
 	IOError                    State = "58030"
+	SnapshotTooOld             State = "72000"
 	UndefinedFile              State = "58P01"
 	DuplicateFile              State = "58P02"
 	InternalError              State = "XX000"
