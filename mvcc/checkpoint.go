@@ -7,7 +7,6 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
-	"github.com/oxidb/oxidb/mvcc/wal"
 )
 
 // defaultCheckpointBytes is the length of log that starts a checkpoint when the options do not say.
@@ -65,12 +64,8 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	}
 	s.checkpointedAt.Store(s.log.Bytes())
 	s.adoptCuts(cuts)
-	err := errors.Join(s.fs.Remove(s.path(previous)), wal.Trim(s.fs, s.walDir, m.WAL))
-	if err != nil {
-		return s.fileError("removing files before", manifestName(s.manifestNumber), err)
-	}
-	s.sweep()
-	return nil
+	s.pins.replace(previous, m.WAL)
+	return s.removeReplaced()
 }
 
 // cut takes the state of all tables at one commit, and makes later commits go into a new log file.

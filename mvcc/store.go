@@ -55,6 +55,8 @@ type Store struct {
 	closing        chan struct{}
 	background     sync.WaitGroup
 
+	pins pins
+
 	filesMu     sync.Mutex
 	files       map[string]*segment.File // by path under dir
 	garbage     []garbageFile
