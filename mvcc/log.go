@@ -184,6 +184,8 @@ func (s *Store) encodeAdopted(w *tableWrite) ([]byte, error) {
 	return json.Marshal(record)
 }
 
+func (s *Store) walOptions() wal.Options { return wal.Options{Retain: s.opts.RetainLog} }
+
 // reserveLog asks for room before anything is changed, so that a full disk does no harm.
 func (s *Store) reserveLog(payloads []payload) error {
 	if s.log == nil {

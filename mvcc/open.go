@@ -96,10 +96,10 @@ func (s *Store) create() error {
 	if err := errors.Join(wal.SyncDir(s.fs, s.dir), wal.SyncDir(s.fs, s.fs.PathDir(s.dir))); err != nil {
 		return s.fileError("creating directory", "", err)
 	}
-	if err := wal.Trim(s.fs, s.walDir, ^uint64(0)); err != nil {
+	if err := wal.RemoveAll(s.fs, s.walDir); err != nil {
 		return s.fileError("emptying directory", "wal", err)
 	}
-	log, err := wal.Start(s.fs, s.walDir, s.uuid, wal.State{})
+	log, err := wal.Start(s.fs, s.walDir, s.uuid, wal.State{}, s.walOptions())
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@ package mvcc
 import (
 	"errors"
 	"sync"
-
-	"github.com/oxidb/oxidb/mvcc/wal"
 )
 
 // pins keep files from being removed. While there is any, what checkpoints replace stays: segments,
@@ -51,7 +49,7 @@ func (s *Store) removeReplaced() error {
 	}
 	p.replaced = kept
 	if p.firstLog > 0 {
-		if e := wal.Trim(s.fs, s.walDir, p.firstLog); e != nil {
+		if e := s.log.Trim(p.firstLog); e != nil {
 			return errors.Join(err, s.fileError("trimming", "wal", e))
 		}
 		p.firstLog = 0

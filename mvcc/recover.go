@@ -31,7 +31,7 @@ func (s *Store) recover(name string) error {
 	if err := wal.SyncDir(s.fs, s.dir); err != nil {
 		return s.fileError("syncing directory", "", err)
 	}
-	if s.log, err = wal.Start(s.fs, s.walDir, s.uuid, state); err != nil {
+	if s.log, err = wal.Start(s.fs, s.walDir, s.uuid, state, s.walOptions()); err != nil {
 		return err
 	}
 	s.publish(s.last)
@@ -177,7 +177,7 @@ func (s *Store) removeOrphans(current string, firstLog uint64) error {
 	if err := s.marker.RemoveObsolete(); err != nil {
 		return s.fileError("removing old markers in", "", err)
 	}
-	if err := wal.Trim(s.fs, s.walDir, firstLog); err != nil {
+	if err := s.log.Trim(firstLog); err != nil {
 		return s.fileError("trimming", "wal", err)
 	}
 	return s.removeOrphanSegments()

@@ -26,6 +26,9 @@ type Options struct {
 	Retention time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// RetainLog is asked about every finished log file before it is recycled or removed; true keeps it,
+	// until it is asked again. It must not use the store. Nil keeps nothing.
+	RetainLog func(number uint64) bool
 	// UUID is the identity of a database that Open makes; zero means a random one. Tests that repeat
 	// byte by byte fix it.
 	UUID wal.UUID

@@ -53,7 +53,7 @@ func start(t *testing.T, fs vfs.FS, from State) *Log {
 	if err := errors.Join(fs.MkdirAll("wal", 0o755), SyncDir(fs, "/")); err != nil {
 		t.Fatal(err)
 	}
-	l, err := Start(fs, "wal", testID, from)
+	l, err := Start(fs, "wal", testID, from, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,7 +373,7 @@ func TestEveryFailingWriteIsReported(t *testing.T) {
 }
 
 func fill(fs vfs.FS) (acked int, err error) {
-	l, err := Start(fs, "wal", testID, State{})
+	l, err := Start(fs, "wal", testID, State{}, Options{})
 	if err != nil {
 		return 0, err
 	}
@@ -405,7 +405,7 @@ func FuzzRead(f *testing.F) {
 	if err := fs.MkdirAll("wal", 0o755); err != nil {
 		f.Fatal(err)
 	}
-	l, err := Start(fs, "wal", testID, State{})
+	l, err := Start(fs, "wal", testID, State{}, Options{})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -20,12 +20,22 @@ type State struct {
 	end      int64
 }
 
+// Options tune a log. The zero value is a good default.
+type Options struct {
+	// Retain is asked about every finished file that the database does not need any more, before the
+	// file is recycled or removed: true keeps it as it is, and the question comes again with the next
+	// Trim. It may be called by any goroutine, also while the log starts, and must not use the log. Nil
+	// keeps nothing.
+	Retain func(number uint64) bool
+}
+
 // Log appends records. Append and Roll are called by one goroutine at a time, in the order of
 // commits; Sync by any number at once.
 type Log struct {
 	fs   vfs.FS
 	dir  string
 	uuid UUID
+	opts Options
 
 	mu       sync.Mutex
 	synced   sync.Cond
@@ -52,8 +62,8 @@ type piece struct {
 
 // Start opens a log that goes on from a state, in a new file. The file before it is synced first: a
 // reader sees what a killed process wrote but did not sync, and the new file builds on it.
-func Start(fs vfs.FS, dir string, uuid UUID, from State) (*Log, error) {
-	l := &Log{fs: fs, dir: dir, uuid: uuid, onDisk: from.LSN, written: from.LSN}
+func Start(fs vfs.FS, dir string, uuid UUID, from State, o Options) (*Log, error) {
+	l := &Log{fs: fs, dir: dir, uuid: uuid, opts: o, onDisk: from.LSN, written: from.LSN}
 	l.synced.L = &l.mu
 	h := &fileHeader{uuid: uuid, number: from.File + 1, lsn: from.LSN, previous: from.previous, end: from.end}
 	l.chain, l.number, l.offset = h.chain(), h.number, fileHeaderSize
@@ -292,16 +302,25 @@ func (l *Log) Close() error {
 	return err
 }
 
-// Trim removes the files before number `before`.
-func Trim(fs vfs.FS, dir string, before uint64) error {
-	numbers, err := list(fs, dir, 0)
+// Trim removes the files before number `before` that nobody wants to retain.
+func (l *Log) Trim(before uint64) error {
+	numbers, err := list(l.fs, l.dir, 0)
 	if err != nil {
 		return err
 	}
 	for _, n := range numbers {
-		if n < before {
-			err = errors.Join(err, fs.Remove(fs.PathJoin(dir, fileName(n))))
+		if n < before && (l.opts.Retain == nil || !l.opts.Retain(n)) {
+			err = errors.Join(err, l.fs.Remove(l.fs.PathJoin(l.dir, fileName(n))))
 		}
+	}
+	return err
+}
+
+// RemoveAll removes the files of a log that was never used.
+func RemoveAll(fs vfs.FS, dir string) error {
+	numbers, err := list(fs, dir, 0)
+	for _, n := range numbers {
+		err = errors.Join(err, fs.Remove(fs.PathJoin(dir, fileName(n))))
 	}
 	return err
 }
