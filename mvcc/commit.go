@@ -62,7 +62,7 @@ func (t *Txn) commit(ctx context.Context) (Timestamp, error) {
 		t.discardFiles()
 		return 0, err
 	}
-	at, lsn, err := t.sequence(writes, payloads)
+	at, lsn, err := t.sequence(ctx, writes, payloads)
 	if err != nil {
 		t.discardFiles()
 		return 0, err
@@ -146,14 +146,21 @@ func (c *chunk) prefix(ordinal, n int) *columnar.Vector {
 
 // sequence validates the writes against everything sequenced before, gives them their timestamp,
 // hands them to the log and applies them to the tables, where no snapshot sees them yet.
-func (t *Txn) sequence(writes []tableWrite, payloads []payload) (Timestamp, uint64, error) {
+func (t *Txn) sequence(ctx context.Context, writes []tableWrite, payloads []payload) (Timestamp, uint64, error) {
 	s := t.store
+	reads, err := t.checkReads(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
 	if err := s.reserveLog(payloads); err != nil {
 		return 0, 0, err
 	}
 	horizon := s.horizon()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := reads.finish(); err != nil {
+		return 0, 0, err
+	}
 	for i := range writes {
 		if err := t.validate(&writes[i]); err != nil {
 			return 0, 0, err

@@ -12,4 +12,6 @@
 // M5: a timestamp is visible only when all smaller ones are.
 // M6: a failed write or sync of the log ends all writing until the store is opened again.
 // M7: a manifest names only files that were synced before it; the log holds all commits after it.
+// M8: a serializable transaction that writes would have read the same at its commit as it did in its
+// snapshot; so it is as if it had run alone at that point.
 package mvcc

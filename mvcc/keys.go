@@ -288,6 +288,9 @@ func (t *Txn) checkKeys(id TableID, l *localTable, b *columnar.Batch) error {
 			if doomed := t.overtaken(id, l); doomed != nil {
 				return doomed
 			}
+			if _, doomed := t.checkReads(context.Background()); doomed != nil {
+				return doomed // it read that the key was free
+			}
 			return err
 		}
 	}

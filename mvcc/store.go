@@ -131,7 +131,12 @@ func (s *Store) usedID(id TableID) {
 func (s *Store) Version() Timestamp { return Timestamp(s.visible.Load()) }
 
 // TxnOptions say what a transaction may do.
-type TxnOptions struct{ ReadOnly bool }
+type TxnOptions struct {
+	ReadOnly bool
+	// Serializable makes the commit fail with 40001 unless everything that was read (NoteRead) is
+	// still as it was read.
+	Serializable bool
+}
 
 // Begin starts a transaction on a snapshot of everything committed. It must be ended by Commit or Rollback.
 func (s *Store) Begin(o TxnOptions) *Txn {
@@ -143,7 +148,7 @@ func (s *Store) Begin(o TxnOptions) *Txn {
 // begin starts a transaction on a snapshot. Store.activeMu is held.
 func (s *Store) begin(snapshot Timestamp, o TxnOptions) *Txn {
 	s.active[snapshot]++
-	return &Txn{store: s, id: s.nextTxn.Add(1), snapshot: snapshot, readOnly: o.ReadOnly, tables: map[TableID]*localTable{}, seen: map[TableID]*Table{}}
+	return &Txn{store: s, id: s.nextTxn.Add(1), snapshot: snapshot, readOnly: o.ReadOnly, serializable: o.Serializable, tables: map[TableID]*localTable{}, seen: map[TableID]*Table{}}
 }
 
 func (s *Store) release(snapshot Timestamp) {

@@ -20,6 +20,9 @@ type Txn struct {
 	readOnly bool
 	done     bool
 
+	serializable bool
+	reads        readSet
+
 	// mu guards the builders of local chunks against readers of earlier views.
 	mu     sync.RWMutex
 	tables map[TableID]*localTable
