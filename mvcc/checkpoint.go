@@ -64,6 +64,9 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	}
 	s.checkpointedAt.Store(s.log.Bytes())
 	s.adoptCuts(cuts)
+	if err := s.marker.removeObsolete(); err != nil {
+		return s.fileError("removing old markers in", "", err)
+	}
 	s.pins.replace(previous, m.WAL)
 	return s.removeReplaced()
 }

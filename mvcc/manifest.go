@@ -37,7 +37,6 @@ type manifestTable struct {
 const (
 	manifestHeaderSize = 24
 	manifestVersion    = 1
-	manifestMarker     = "manifest"
 )
 
 var (

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 
 	"github.com/oxidb/oxidb/mvcc/wal"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -42,7 +41,7 @@ func (s *Store) openDir() error {
 	if err := s.takeLock(); err != nil {
 		return err
 	}
-	marker, name, err := atomicfs.LocateMarker(s.fs, s.dir, manifestMarker)
+	marker, name, err := locateMarker(s.fs, s.dir)
 	if err != nil {
 		return s.fileError("reading directory", "", err)
 	}
@@ -141,8 +140,12 @@ func (s *Store) switchManifest(m *manifest) error {
 	if err := s.writeManifest(name, m); err != nil {
 		return err
 	}
-	if err := s.moveMarker(name); err != nil {
-		return s.broken(s.fileError("switching to", name, err))
+	if created, err := s.marker.move(name); err != nil {
+		err = s.fileError("switching to", name, err)
+		if created { // which manifest counts after a crash is unknown: both, and the log for both, stay
+			return s.broken(err)
+		}
+		return err
 	}
 	s.checkpointed, s.firstLog = m.At, m.WAL
 	return nil
@@ -170,17 +173,6 @@ func (s *Store) Close() error {
 	return errors.Join(err, s.closeFiles())
 }
 
-// moveMarker turns the panic that the marker raises for a failed sync of the directory into an error.
-// Which manifest counts after a crash is unknown then; both, and the log for both, stay.
-func (s *Store) moveMarker(name string) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	return s.marker.Move(name)
-}
-
 // maxIdleLogs is the number of log files without commits, one per opening, that may gather.
 const maxIdleLogs = 8
 
@@ -197,9 +189,6 @@ func (s *Store) closeFiles() error {
 		err = errors.Join(err, f.Close())
 	}
 	s.filesMu.Unlock()
-	if s.marker != nil {
-		err = errors.Join(err, s.marker.Close())
-	}
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
 	}

@@ -174,7 +174,7 @@ func (s *Store) removeOrphans(current string, firstLog uint64) error {
 			}
 		}
 	}
-	if err := s.marker.RemoveObsolete(); err != nil {
+	if err := s.marker.removeObsolete(); err != nil {
 		return s.fileError("removing old markers in", "", err)
 	}
 	if err := s.log.Trim(firstLog); err != nil {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 
 	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/mvcc/wal"
@@ -44,7 +43,7 @@ type Store struct {
 	walDir string
 	uuid   wal.UUID
 	lock   io.Closer
-	marker *atomicfs.Marker
+	marker *marker
 	log    *wal.Log // nil for a store in memory
 	pool   *pool
 

@@ -1,8 +1,9 @@
 package proof
 
 import (
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"math/rand/v2"
+
+	"github.com/oxidb/oxidb/mvcc/proof/disk"
 )
 
 // A database takes corruptSteps steps, then corruptionsPerSeed damages one after the other, each to a
@@ -22,7 +23,7 @@ type logged struct {
 // victim is a database to damage.
 type victim struct {
 	w      *Workload
-	mem    *vfs.MemFS
+	disk   *disk.Disk
 	files  image
 	stale  []image // earlier content
 	log    []logged
@@ -51,17 +52,14 @@ func Corrupt(seed uint64) (out Outcome) {
 
 func makeVictim(seed uint64, rng *rand.Rand) (v *victim, err error) {
 	defer guard(&err)
-	v = &victim{w: NewWorkload(seed), mem: vfs.NewCrashableMem()}
-	v.w.On(v.mem)
+	v = &victim{w: NewWorkload(seed), disk: disk.New()}
+	v.w.On(v.disk)
 	for range corruptSteps {
 		before, commits := v.w.acked, v.w.commits
 		if err := v.w.Step(); err != nil {
 			return nil, err
 		}
-		now, err := readImage(v.mem)
-		if err != nil {
-			return nil, err
-		}
+		now := image(v.disk.Files())
 		v.stale = append(v.stale, now)
 		if v.w.commits > commits {
 			v.noteCommit(now, before)
@@ -70,11 +68,10 @@ func makeVictim(seed uint64, rng *rand.Rand) (v *victim, err error) {
 	if rng.IntN(3) == 0 {
 		err = v.w.Stop()
 	}
-	v.mem = v.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rng})
 	v.intact = v.w.acked
-	if err == nil {
-		v.files, err = readImage(v.mem)
-	}
+	v.w.On(v.disk.Crash(disk.KeepAll, rng))
+	v.disk = v.w.disk
+	v.files = v.disk.Files()
 	return v, err
 }
 
@@ -91,11 +88,11 @@ func (v *victim) noteCommit(now image, before State) {
 // verify opens a damaged copy: it must say so, or be as the intact one (P6).
 func (v *victim) verify(d damage) (err error) {
 	defer guard(&err)
-	mem := v.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(0, 0))})
-	if err := write(mem, d.path, d.after); err != nil {
+	copied := v.disk.Crash(disk.KeepAll, rand.New(rand.NewPCG(0, 0)))
+	if err := copied.Put(d.path, d.after); err != nil {
 		return err
 	}
-	got, err := v.recovered(mem)
+	got, err := v.recovered(copied)
 	if err != nil {
 		if !d.named(err) {
 			return violated("the error does not name the file: %v", err)
@@ -108,8 +105,8 @@ func (v *victim) verify(d damage) (err error) {
 	return violated("not noticed: %s", v.intact.Diff(got))
 }
 
-func (v *victim) recovered(mem *vfs.MemFS) (State, error) {
-	s, err := v.w.open(mem)
+func (v *victim) recovered(d *disk.Disk) (State, error) {
+	s, err := v.w.open(d)
 	if err != nil {
 		return nil, err
 	}

@@ -4,8 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+	"github.com/oxidb/oxidb/mvcc/proof/disk"
 )
 
 // crashSteps is the length of a workload.
@@ -15,27 +14,22 @@ const crashSteps = 30
 type crasher struct {
 	w   *Workload
 	rng *rand.Rand
-	mem *vfs.MemFS
 	out *Outcome
 	err error // the first violation inside a file operation
 }
 
-// Crash runs a workload and crashes the machine before about every third operation that writes, syncs,
-// makes or removes a file. The workload itself goes on in some of the crashed file systems.
+// Crash runs a workload and crashes the machine before every operation that writes, syncs, makes or
+// removes a file. The workload itself goes on in some of the crashed file systems.
 func Crash(seed uint64) Outcome {
 	out := Outcome{}
-	c := &crasher{w: NewWorkload(seed), rng: rand.New(rand.NewPCG(seed, 1)), mem: vfs.NewCrashableMem(), out: &out}
-	c.w.On(c.recorder())
+	c := &crasher{w: NewWorkload(seed), rng: rand.New(rand.NewPCG(seed, 1)), out: &out}
+	c.goOn(disk.New())
 	for range crashSteps {
 		if err := errors.Join(c.w.Step(), c.err); err != nil {
 			return out.violated(seed, err)
 		}
 		if c.rng.IntN(8) == 0 {
-			var err error
-			if c.mem, err = c.crashed(c.mem); err != nil {
-				return out.violated(seed, err)
-			}
-			c.w.On(c.recorder())
+			c.goOn(c.crashed(c.w.disk))
 		}
 	}
 	if err := errors.Join(c.w.Stop(), c.err); err != nil {
@@ -44,88 +38,100 @@ func Crash(seed uint64) Outcome {
 	return out
 }
 
-// recorder is the file system with crashes.
-func (c *crasher) recorder() vfs.FS {
-	mem := c.mem
-	return errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite && c.err == nil && c.rng.IntN(3) == 0 {
-			if err := c.verify(mem); err != nil {
+// goOn lets the workload go on on a disk, with crashes.
+func (c *crasher) goOn(d *disk.Disk) {
+	c.w.On(d)
+	d.SetHook(func(op disk.Op) error {
+		if op.Kind.Changes() && c.err == nil {
+			if err := c.verify(d); err != nil {
 				c.err = violated("crash before %v of %s: %v", op.Kind, op.Path, err)
 			}
 		}
 		return nil
-	}))
+	})
 }
 
 // crashed is what a crash leaves: everything that was synced, and some of what was not.
-func (c *crasher) crashed(mem *vfs.MemFS) (*vfs.MemFS, error) {
+func (c *crasher) crashed(d *disk.Disk) *disk.Disk {
 	c.out.Faults++
-	return remains(mem, []int{0, 50, 100, c.rng.IntN(101)}[c.rng.IntN(4)], c.rng)
+	return d.Crash(disk.RandomLoss(c.rng), c.rng)
 }
 
-// crashesInRecovery bounds how often a recovery is crashed in turn.
-const crashesInRecovery = 3
+// recovery is how a crashed disk is opened: whether the database is closed again, after which
+// operation the machine stops once more, and what that leaves.
+type recovery struct {
+	w     *Workload
+	crash func(*disk.Disk) *disk.Disk
+	close bool
+	at    int // counts down; less than 0 for never
+	every bool
+	left  []*disk.Disk
+}
 
-// verify crashes a file system and recovers it, also after crashes inside recovery (P1, P2, P3).
-func (c *crasher) verify(mem *vfs.MemFS) (err error) {
-	defer guard(&err)
-	if mem, err = c.crashed(mem); err != nil {
-		return err
+// run opens and reads a database.
+func (r *recovery) run(d *disk.Disk) (State, error) {
+	d.SetHook(func(op disk.Op) error {
+		if !op.Kind.Changes() {
+			return nil
+		}
+		if r.every || r.at == 0 {
+			r.left = append(r.left, r.crash(d))
+		}
+		r.at--
+		return nil
+	})
+	s, err := r.w.open(d)
+	if err != nil {
+		return nil, err
 	}
-	first, again, err := c.recovered(mem)
+	got, err := r.w.stateOf(s)
+	if r.close {
+		return got, errors.Join(err, s.Close())
+	}
+	off(d, s)
+	return got, err
+}
+
+// recoveryOperations is about how many operations an opening takes, deepestRecovery how often a
+// recovery is crashed in turn; one crash in everyOperation is followed by one at each operation of
+// its recovery.
+const (
+	recoveryOperations = 12
+	deepestRecovery    = 3
+	everyOperation     = 16
+)
+
+// verify crashes a disk and recovers it, also after crashes inside recovery (P1, P2, P3).
+func (c *crasher) verify(d *disk.Disk) (err error) {
+	defer guard(&err)
+	d = c.crashed(d)
+	first, left, err := c.recovered(d, c.rng.IntN(everyOperation) == 0)
 	if err != nil {
 		return err
 	}
 	if !c.w.allows(first) {
 		return violated("recovered: %s", c.w.acked.Diff(first))
 	}
-	second, _, err := c.recovered(mem)
-	if err != nil {
-		return err
-	}
-	if d := first.Diff(second); d != "" {
-		return violated("recovered twice: %s", d)
-	}
-	for range crashesInRecovery {
-		if again == nil {
-			break
+	for depth := 0; depth < deepestRecovery && len(left) > 0; depth++ {
+		var next []*disk.Disk
+		for _, d := range left {
+			got, more, err := c.recovered(d, false)
+			if err != nil {
+				return violated("after %d crashes in recovery: %v", depth+1, err)
+			}
+			if diff := first.Diff(got); diff != "" {
+				return violated("recovered after %d crashes in recovery: %s", depth+1, diff)
+			}
+			next = append(next, more...)
 		}
-		var got State
-		if got, again, err = c.recovered(again); err != nil {
-			return err
-		}
-		if d := first.Diff(got); d != "" {
-			return violated("recovered after a crash in recovery: %s", d)
-		}
+		left = next
 	}
 	return nil
 }
 
-// recoveryOperations is about how many operations an opening and closing take.
-const recoveryOperations = 30
-
-// recovered opens, reads and closes a database. Again is what a crash on the way leaves, nil when it
-// ended before the operation that was to crash.
-func (c *crasher) recovered(mem *vfs.MemFS) (got State, again *vfs.MemFS, err error) {
-	at := c.rng.IntN(recoveryOperations)
-	var crashErr error
-	fs := errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if op.Kind.ReadOrWrite() != errorfs.OpIsWrite {
-			return nil
-		}
-		if at == 0 {
-			var err error
-			if again, err = c.crashed(mem); err != nil {
-				crashErr = err
-			}
-		}
-		at--
-		return nil
-	}))
-	s, err := c.w.open(fs)
-	if err != nil {
-		return nil, nil, err
-	}
-	got, err = c.w.stateOf(s)
-	return got, again, errors.Join(err, s.Close(), crashErr)
+// recovered opens and reads a database, rarely closes it, and gives what crashes on the way leave.
+func (c *crasher) recovered(d *disk.Disk, every bool) (State, []*disk.Disk, error) {
+	r := recovery{w: c.w, crash: c.crashed, close: c.rng.IntN(6) == 0, at: c.rng.IntN(recoveryOperations), every: every}
+	got, err := r.run(d)
+	return got, r.left, err
 }

@@ -2,69 +2,15 @@ package proof
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
-
-	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // image is the content of a database's files that have any, by path.
 type image map[string][]byte
-
-func readImage(fs vfs.FS) (image, error) {
-	files := image{}
-	return files, files.gather(fs, dbDir)
-}
-
-func (m image) gather(fs vfs.FS, dir string) error {
-	names, err := fs.List(dir)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		path := fs.PathJoin(dir, name)
-		stat, err := fs.Stat(path)
-		switch {
-		case err != nil:
-			return err
-		case stat.IsDir():
-			err = m.gather(fs, path)
-		case stat.Size() > 0:
-			m[path], err = content(fs, path, stat.Size())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func content(fs vfs.FS, path string, size int64) (raw []byte, err error) {
-	f, err := fs.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	raw = make([]byte, size)
-	if size == 0 {
-		return raw, nil
-	}
-	_, err = f.ReadAt(raw, 0)
-	return raw, err
-}
-
-func write(fs vfs.FS, path string, raw []byte) error {
-	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(raw)
-	return errors.Join(err, f.Close())
-}
 
 // paths lists the files in order.
 func (m image) paths() []string { return slices.Sorted(maps.Keys(m)) }

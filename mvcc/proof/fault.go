@@ -1,120 +1,158 @@
 package proof
 
 import (
-	"errors"
+	"context"
+	"fmt"
 	"math/rand/v2"
 	"syscall"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+	"github.com/oxidb/oxidb/mvcc/proof/disk"
 )
 
-// faultSteps is the length of a workload with a fault, afterSteps of what follows the repair.
+// faultSteps is the length of a workload with faults; each fault shows for up to brokenSteps steps,
+// and leaves up to soundOperations operations in peace before the next.
 const (
-	faultSteps = 20
-	afterSteps = 5
-)
-
-// faultsPerSeed is how many operations of one workload fail, each in a run of its own; faultsPerLoad
-// is the same of a workload with a long load.
-const (
-	faultsPerSeed = 30
-	faultsPerLoad = 4
+	faultSteps      = 60
+	brokenSteps     = 3
+	soundOperations = 60
 )
 
 // fault is the operation that fails, and what happens to those after it.
 type fault struct {
-	kind  error // EIO of any operation, ENOSPC of those that need room
-	at    int   // which one, from 0
-	stays bool  // all later ones fail, too
-	count int
-	over  bool
+	name    string
+	verdict error
+	only    func(disk.Kind) bool // the operations that may fail
+	stays   bool                 // all later ones fail, too
+	in      int                  // operations until then
+	hit     bool
+	where   disk.Op
 }
 
-// inject fails the operations that the fault names.
-func (f *fault) inject(op errorfs.Op) error {
-	if f.over || errors.Is(f.kind, syscall.ENOSPC) && !needsRoom(op.Kind) {
-		return nil
-	}
-	f.count++
-	if f.count-1 == f.at || f.stays && f.count > f.at {
-		return f.kind
-	}
-	return nil
+func (f *fault) String() string {
+	return fmt.Sprintf("%s at %v of %s (for good: %v)", f.name, f.where.Kind, f.where.Path, f.stays)
 }
 
-func needsRoom(k errorfs.OpKind) bool {
+func every(disk.Kind) bool { return true }
+
+func writing(k disk.Kind) bool { return k == disk.Write }
+
+func syncing(k disk.Kind) bool { return k == disk.Sync || k == disk.SyncData || k == disk.SyncDir }
+
+func naming(k disk.Kind) bool {
 	switch k {
-	case errorfs.OpCreate, errorfs.OpMkdirAll, errorfs.OpFileWrite, errorfs.OpFileWriteAt, errorfs.OpFilePreallocate:
+	case disk.Create, disk.OpenReadWrite, disk.Remove, disk.Rename, disk.Link, disk.Mkdir, disk.List, disk.Close:
 		return true
 	}
 	return false
 }
 
-// Faults counts a workload's operations, then runs it again and again with one of them failing, once
-// or for good.
+// newFault chooses what fails next.
+func newFault(rng *rand.Rand) *fault {
+	all := []fault{
+		{name: "EIO", verdict: syscall.EIO, only: every},
+		{name: "EINTR", verdict: syscall.EINTR, only: every},
+		{name: "EACCES", verdict: syscall.EACCES, only: naming},
+		{name: "EIO of a sync", verdict: syscall.EIO, only: syncing},
+		{name: "EIO of a name", verdict: syscall.EIO, only: naming},
+		{name: "ENOSPC", verdict: syscall.ENOSPC, only: disk.Kind.NeedsRoom},
+		{name: "ENOSPC in a write", verdict: &disk.Short{Err: syscall.ENOSPC}, only: writing},
+		{name: "EIO in a write", verdict: &disk.Short{Err: syscall.EIO}, only: writing},
+	}
+	f := all[rng.IntN(len(all))]
+	f.stays, f.in = rng.IntN(2) == 0, rng.IntN(soundOperations)
+	return &f
+}
+
+// inject fails the operations that the fault names.
+func (f *fault) inject(op disk.Op) error {
+	if !f.only(op.Kind) {
+		return nil
+	}
+	if f.in--; f.in < 0 && (!f.hit || f.stays) {
+		if !f.hit {
+			f.hit, f.where = true, op
+		}
+		return f.verdict
+	}
+	return nil
+}
+
+// faulter lets operations under a workload fail, one time after the other.
+type faulter struct {
+	w   *Workload
+	rng *rand.Rand
+	out *Outcome
+}
+
+// Faults lets operations of one workload fail, once or for good. After each the cause goes, what was
+// acknowledged is read, and the workload goes on after a restart or a crash.
 func Faults(seed uint64) Outcome {
 	out := Outcome{}
-	rng := rand.New(rand.NewPCG(seed, 2))
-	each := faultsPerSeed / 2
-	if !NewWorkload(seed).loaded {
-		each = faultsPerLoad / 2
+	t := &faulter{w: NewWorkload(seed), rng: rand.New(rand.NewPCG(seed, 2)), out: &out}
+	t.w.On(disk.New())
+	for done := 0; done < faultSteps; {
+		f := newFault(t.rng)
+		steps, err := t.fail(f)
+		if err != nil {
+			return out.violated(seed, violated("%v: %v", f, err))
+		}
+		done += steps
 	}
-	for _, kind := range []error{syscall.EIO, syscall.ENOSPC} {
-		all := &fault{kind: kind, at: -1}
-		if err := failing(seed, all, rng); err != nil {
-			return out.violated(seed, violated("without a fault: %v", err))
-		}
-		for range each {
-			f := &fault{kind: kind, at: rng.IntN(all.count), stays: rng.IntN(2) == 0}
-			out.Faults++
-			if err := failing(seed, f, rng); err != nil {
-				return out.violated(seed, violated("%v at operation %d (for good: %v): %v", kind, f.at, f.stays, err))
-			}
-		}
+	if err := t.w.Stop(); err != nil {
+		return out.violated(seed, violated("at the end: %v", err))
 	}
 	return out
 }
 
-// failing runs a workload over a fault. Its errors are violations; without a fault, all errors.
-func failing(seed uint64, f *fault, rng *rand.Rand) (err error) {
+// fail takes steps until a fault has shown, mends its cause and checks what is there (P5).
+func (t *faulter) fail(f *fault) (steps int, err error) {
 	defer guard(&err)
-	mem := vfs.NewCrashableMem()
-	w := NewWorkload(seed)
-	w.On(errorfs.Wrap(mem, errorfs.InjectorFunc(f.inject)))
-	for range faultSteps {
-		if err := w.Step(); err != nil && (f.at < 0 || asViolation(err) != nil) {
-			return err
+	d := t.w.disk
+	d.SetHook(f.inject)
+	for left := 1 + t.rng.IntN(brokenSteps); left > 0 && steps < faultSteps; steps++ {
+		err := t.w.Step()
+		if err != nil && (!f.hit || asViolation(err) != nil) {
+			return steps, err
+		}
+		if f.hit {
+			left--
 		}
 	}
-	f.over = true
-	if err := repaired(w); err != nil {
-		return err
+	d.SetHook(nil)
+	if !f.hit {
+		return steps, nil
 	}
-	if rng.IntN(2) == 0 {
-		if mem, err = remains(mem, 50*rng.IntN(3), rng); err != nil {
-			return err
-		}
-	} else if err := asViolation(w.Stop()); err != nil {
-		return err
-	}
-	w.On(mem)
-	for range afterSteps {
-		if err := w.Step(); err != nil {
-			return violated("after the restart: %v", err)
+	t.out.Faults++
+	if t.w.store != nil {
+		if err := t.w.Check(); err != nil {
+			return steps, violated("after the repair: %v", err)
 		}
 	}
-	return w.Stop()
+	return steps, t.restart()
 }
 
-// repaired reads a database whose file system works again: it need not write any more, but must read
-// what was acknowledged, and nothing else (P5).
-func repaired(w *Workload) error {
-	if w.store == nil {
+// restart crashes or closes the database, or lets one that can still write go on, and opens it.
+func (t *faulter) restart() error {
+	switch t.rng.IntN(4) {
+	case 0, 1:
+		t.w.On(t.w.disk.Crash(disk.RandomLoss(t.rng), t.rng))
+	case 2:
+		if err := asViolation(t.w.Stop()); err != nil {
+			return err
+		}
+	case 3:
+		if t.w.store != nil && t.w.store.Checkpoint(context.Background()) == nil {
+			return nil // nothing broke for good
+		}
+		if err := asViolation(t.w.Stop()); err != nil {
+			return err
+		}
+	}
+	if t.w.store != nil {
 		return nil
 	}
-	if err := w.Check(); err != nil {
-		return violated("after the repair: %v", err)
+	if err := t.w.start(); err != nil {
+		return violated("after the restart: %v", err)
 	}
 	return nil
 }

@@ -6,10 +6,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-
-	"github.com/cockroachdb/pebble/v2/vfs"
+	"time"
 
 	"github.com/oxidb/oxidb/mvcc"
+	"github.com/oxidb/oxidb/mvcc/proof/disk"
 )
 
 const dbDir = "/db"
@@ -17,10 +17,11 @@ const dbDir = "/db"
 // Workload does random work against a database, and knows what a reader must find there. It belongs to
 // one goroutine.
 type Workload struct {
-	rng   *rand.Rand
-	fs    vfs.FS
-	store *mvcc.Store
-	uuid  [16]byte
+	rng     *rand.Rand
+	disk    *disk.Disk
+	store   *mvcc.Store
+	options mvcc.Options
+	clock   time.Time
 
 	known  map[mvcc.TableID]bool
 	next   int64 // first columns handed out
@@ -32,25 +33,53 @@ type Workload struct {
 	acked   State
 	doubts  []State
 	commits int // acknowledged
+	past    map[mvcc.Timestamp]State
 
 	reader *mvcc.Txn // a snapshot held open
 	seen   State     // what it must see
 }
 
-// NewWorkload makes a workload of an empty file system. Whether it has a load of whole chunks, which
-// takes as long as everything else, is the seed's choice, too.
+// NewWorkload makes a workload of an empty disk. Whether it has a load of whole chunks, which takes as
+// long as everything else, is the seed's choice, and so are options that may change no answer.
 func NewWorkload(seed uint64) *Workload {
-	w := &Workload{rng: rand.New(rand.NewPCG(seed, 0)), known: map[mvcc.TableID]bool{}, field: 2, acked: State{}}
-	for i := range w.uuid {
-		w.uuid[i] = byte(w.rng.Uint32())
+	w := &Workload{rng: rand.New(rand.NewPCG(seed, 0)), known: map[mvcc.TableID]bool{}, field: 2, acked: State{}, past: map[mvcc.Timestamp]State{}}
+	w.clock = time.UnixMicro(1_700_000_000_000_000)
+	w.options = mvcc.Options{CheckpointBytes: -1, Now: w.now}
+	for i := range w.options.UUID {
+		w.options.UUID[i] = byte(w.rng.Uint32())
 	}
 	w.loaded = w.rng.IntN(60) != 0
+	w.options.BufferPoolBytes = []int64{0, 1}[w.rng.IntN(2)]
+	w.options.Retention = []time.Duration{0, 20 * time.Second, time.Hour}[w.rng.IntN(3)]
 	return w
 }
 
-// On makes the workload go on in another file system, where it opens the database at the next step.
-// What was open is left as it is: the machine that had it open is gone.
-func (w *Workload) On(fs vfs.FS) { w.fs, w.store, w.reader = fs, nil, nil }
+// now is a clock that a machine may have: it goes on by chance, and sometimes back.
+func (w *Workload) now() time.Time {
+	w.clock = w.clock.Add(time.Second)
+	if w.clock.Unix()%17 == 0 {
+		return w.clock.Add(-time.Minute)
+	}
+	return w.clock
+}
+
+// On makes the workload go on on another disk, where it opens the database at the next step. What was
+// open belongs to a machine that is gone.
+func (w *Workload) On(d *disk.Disk) {
+	if w.store != nil {
+		if w.reader != nil {
+			w.reader.Rollback()
+		}
+		off(w.disk, w.store)
+	}
+	w.disk, w.store, w.reader = d, nil, nil
+}
+
+// off stops a machine that has a store open, and what the store does in the background.
+func off(d *disk.Disk, s *mvcc.Store) {
+	d.Off()
+	_ = s.Close() // it cannot write any more
+}
 
 // allows reports whether a reader of the recovered database may find s.
 func (w *Workload) allows(s State) bool {
@@ -69,9 +98,7 @@ func (w *Workload) allows(s State) bool {
 func (w *Workload) ids() []mvcc.TableID { return slices.Sorted(maps.Keys(w.known)) }
 
 // open opens a database with the workload's options.
-func (w *Workload) open(fs vfs.FS) (*mvcc.Store, error) {
-	return mvcc.Open(fs, dbDir, mvcc.Options{CheckpointBytes: -1, UUID: w.uuid})
-}
+func (w *Workload) open(d *disk.Disk) (*mvcc.Store, error) { return mvcc.Open(d, dbDir, w.options) }
 
 // stateOf reads all tables of a store.
 func (w *Workload) stateOf(s *mvcc.Store) (State, error) {
@@ -92,8 +119,10 @@ func (w *Workload) Step() (err error) {
 		return w.transaction()
 	case n < 15:
 		return w.store.Checkpoint(context.Background())
-	case n < 17:
+	case n < 16:
 		return w.look()
+	case n < 17:
+		return w.lookBack()
 	case n < 18:
 		return w.Check()
 	}
@@ -102,7 +131,7 @@ func (w *Workload) Step() (err error) {
 
 // start opens the database and settles what became of commits in doubt (P1, P2).
 func (w *Workload) start() error {
-	s, err := w.open(w.fs)
+	s, err := w.open(w.disk)
 	if err != nil {
 		return err
 	}
@@ -114,7 +143,14 @@ func (w *Workload) start() error {
 		return violated("after opening: %s", w.acked.Diff(got))
 	}
 	w.store, w.acked, w.doubts = s, got, nil
+	w.remember(s.Version())
 	return nil
+}
+
+// remember keeps what a version holds. Those after it were of commits that a crash took.
+func (w *Workload) remember(version mvcc.Timestamp) {
+	maps.DeleteFunc(w.past, func(at mvcc.Timestamp, _ State) bool { return at > version })
+	w.past[version] = w.acked
 }
 
 // Stop closes the database.
@@ -146,6 +182,26 @@ func (w *Workload) look() error {
 		return w.drop()
 	}
 	w.reader, w.seen = w.store.Begin(mvcc.TxnOptions{ReadOnly: true}), w.acked
+	return nil
+}
+
+// lookBack reads a version that is still kept (P4).
+func (w *Workload) lookBack() error {
+	oldest := w.store.Oldest()
+	at := oldest + mvcc.Timestamp(w.rng.Uint64N(uint64(w.store.Version()-oldest)+1))
+	want, known := w.past[at]
+	txn, err := w.store.BeginAt(at)
+	if err != nil || !known {
+		return err
+	}
+	defer txn.Rollback()
+	got, err := read(txn, w.ids())
+	if err != nil {
+		return err
+	}
+	if d := want.Diff(got); d != "" {
+		return violated("version %d, %d ago: %s", at, w.store.Version()-at, d)
+	}
 	return nil
 }
 
@@ -200,5 +256,6 @@ func (w *Workload) commit(c *change) error {
 	}
 	w.acked, w.doubts = c.state, nil
 	w.commits++
+	w.remember(w.store.Version())
 	return nil
 }
