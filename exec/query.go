@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/exec/spill"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/sqlerr"
 )
@@ -20,13 +21,19 @@ type Query struct {
 	Workers  []*Worker
 	Memory   *mem.Budget
 	Function *function.Context
+	// Spill is the room for rows that Memory has no room for; nil for none, when they are an error.
+	Spill *spill.Space
 	// Filters are the runtime filters that joins publish for scans.
 	Filters RuntimeFilters
 	// Rows counts scanned rows, for progress.
 	Rows atomic.Int64
 	// stop ends the query early with its first error.
-	stop    context.CancelCauseFunc
-	profile bool
+	stop       context.CancelCauseFunc
+	profile    bool
+	forceSpill bool
+
+	filesMu sync.Mutex
+	files   []*spill.File
 }
 
 // Worker is one of the goroutines of a query, with memory of its own.
@@ -47,6 +54,9 @@ type Options struct {
 	Workers  int
 	Memory   *mem.Budget
 	Function *function.Context
+	Spill    *spill.Space
+	// ForceSpill makes operators use files as often as they can, whatever memory there is, for tests.
+	ForceSpill bool
 	// Profile makes operators count rows and time (EXPLAIN ANALYZE).
 	Profile bool
 }
@@ -54,7 +64,7 @@ type Options struct {
 // NewQuery starts a query's context. Close frees its memory.
 func NewQuery(ctx context.Context, o Options) *Query {
 	ctx, stop := context.WithCancelCause(ctx)
-	q := &Query{ctx: ctx, Memory: o.Memory, Function: o.Function, stop: stop, profile: o.Profile}
+	q := &Query{ctx: ctx, Memory: o.Memory, Function: o.Function, Spill: o.Spill, stop: stop, profile: o.Profile, forceSpill: o.ForceSpill && o.Spill != nil}
 	for i := range max(o.Workers, 1) {
 		q.Workers = append(q.Workers, &Worker{ID: i, Query: q, Arena: mem.NewArena(o.Memory)})
 	}
@@ -67,7 +77,43 @@ func (q *Query) Close() {
 	for _, w := range q.Workers {
 		w.Arena.Free()
 	}
+	for _, f := range q.files {
+		_ = f.Close() // nameless: nothing is left to do about it
+	}
+	q.files = nil
 }
+
+// NewFile makes a temporary file, which ends with the query.
+func (q *Query) NewFile() (*spill.File, error) {
+	f, err := q.Spill.Create()
+	if err != nil {
+		return nil, err
+	}
+	q.filesMu.Lock()
+	defer q.filesMu.Unlock()
+	q.files = append(q.files, f)
+	return f, nil
+}
+
+// ShouldSpill tells an operator that holds bytes for growing state, on one of the query's workers, to
+// put it into files now: there are files, and the state is a good share of what the memory's limit
+// leaves, or the limit is near. States below a minimum stay, so that files have useful pieces.
+func (q *Query) ShouldSpill(bytes int64) bool {
+	if q.forceSpill {
+		return true
+	}
+	if q.Spill == nil || bytes < minSpill {
+		return false
+	}
+	capacity := q.Memory.Capacity()
+	if capacity == 0 {
+		return false
+	}
+	return bytes*int64(4*len(q.Workers)) >= capacity || q.Memory.Tight()
+}
+
+// minSpill is the least state that is worth a file.
+const minSpill = 1 << 20
 
 // Cancel stops the query's workers; nobody wants its rows any more.
 func (q *Query) Cancel() { q.stop(context.Canceled) }

@@ -63,3 +63,25 @@ func (b *Budget) SetLimit(limit int64) { atomic.StoreInt64(&b.limit, limit) }
 
 // Limit is the budget's own limit in bytes, 0 for none.
 func (b *Budget) Limit() int64 { return atomic.LoadInt64(&b.limit) }
+
+// Capacity is the least limit of b and its ancestors in bytes, 0 when none has one.
+func (b *Budget) Capacity() int64 {
+	var least int64
+	for at := b; at != nil; at = at.parent {
+		if limit := at.Limit(); limit > 0 && (least == 0 || limit < least) {
+			least = limit
+		}
+	}
+	return least
+}
+
+// Tight reports that more than three fifths of some limit of b or an ancestor are taken: who can do
+// with less should begin to.
+func (b *Budget) Tight() bool {
+	for at := b; at != nil; at = at.parent {
+		if limit := at.Limit(); limit > 0 && at.used.Load() > limit/5*3 {
+			return true
+		}
+	}
+	return false
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/oxidb/oxidb/columnar/columnartest"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/spill"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/types"
 )
@@ -106,6 +107,14 @@ func newBatch(r *rand.Rand, ts []types.Type, rows []Row) *columnar.Batch {
 // Query starts a query with workers; it ends with the test.
 func Query(t testing.TB, workers int) *exec.Query {
 	q := exec.NewQuery(context.Background(), exec.Options{Workers: workers, Memory: mem.NewBudget("test", 0, nil), Function: &function.Context{}})
+	t.Cleanup(q.Close)
+	return q
+}
+
+// SpillingQuery is Query with operators that use temporary files as often as they can.
+func SpillingQuery(t testing.TB, workers int) *exec.Query {
+	q := exec.NewQuery(context.Background(), exec.Options{Workers: workers, Memory: mem.NewBudget("test", 0, nil), Function: &function.Context{},
+		Spill: spill.NewSpace(t.TempDir(), 0), ForceSpill: true})
 	t.Cleanup(q.Close)
 	return q
 }

@@ -70,7 +70,11 @@ func TestSortAgainstReference(t *testing.T) {
 			n.Keys = append(n.Keys, plan.SortKey{Expr: plan.Ref(in.Cols[i]), Desc: rapid.Bool().Draw(rt, "desc"), NullsFirst: rapid.Bool().Draw(rt, "first")})
 		}
 		rows := drawRows(rt, r, ts)
-		q := exectest.Query(t, rapid.IntRange(1, 3).Draw(rt, "workers"))
+		query := exectest.Query
+		if rapid.Bool().Draw(rt, "spill") {
+			query = exectest.SpillingQuery
+		}
+		q := query(t, rapid.IntRange(1, 3).Draw(rt, "workers"))
 		defer q.Close()
 		got, err := exectest.Run(q, NewSort(n, exectest.NewSource(r, ts, rows, rapid.SampledFrom([]int{64, 1000}).Draw(rt, "batch"))))
 		if err != nil {

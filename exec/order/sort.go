@@ -25,6 +25,7 @@ type Sort struct {
 	query *exec.Query
 	rows  *buffer.Table
 	order []uint32
+	runs  []*fileRun // instead, when memory did not suffice
 }
 
 // NewSort makes the operator of node over input.
@@ -80,7 +81,23 @@ func (s *Sort) Prepare(q *exec.Query) error {
 	if err != nil {
 		return err
 	}
+	if s.outgrown(collected) {
+		return s.external(collected)
+	}
 	return s.finish(q, collected)
+}
+
+// outgrown reports whether rows lie in files already, or memory would not hold a second copy of them.
+func (s *Sort) outgrown(collected []*collector) bool {
+	var bytes int64
+	for _, c := range collected {
+		if len(c.runs) > 0 {
+			return true
+		}
+		bytes += c.arena.Bytes() + 48*int64(c.rows.Rows)
+	}
+	capacity := s.query.Memory.Capacity()
+	return s.query.Spill != nil && capacity > 0 && s.query.Memory.Used()+bytes > capacity
 }
 
 // finish puts the workers' rows into one table and sorts it on all workers.
@@ -141,6 +158,10 @@ func (s *Sort) Stream(w *exec.Worker) columnar.Stream {
 		if w.ID != 0 {
 			return
 		}
+		if s.runs != nil {
+			s.merged()(yield)
+			return
+		}
 		slots := make([]buffer.Slot, len(s.cols))
 		out := columnar.Batch{Cols: make([]*columnar.Vector, len(s.cols))}
 		for order := s.order; len(order) > 0; {
@@ -168,6 +189,7 @@ type collector struct {
 	w     *exec.Worker
 	arena *mem.Arena
 	rows  *buffer.Table
+	runs  []*fileRun
 	extra []expr.Evaluator
 	cut   threshold
 }
@@ -216,6 +238,11 @@ func (c *collector) run() error {
 		}
 		if c.rows.Rows >= full {
 			c.prune(limit)
+		}
+		if full == math.MaxInt && c.sort.query.ShouldSpill(c.arena.Bytes()) {
+			if err := c.spill(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

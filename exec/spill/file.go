@@ -1,0 +1,196 @@
+package spill
+
+import (
+	"hash/crc32"
+	"os"
+	"unsafe"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// File is blocks of rows on disk. One goroutine writes at a time; any number may read what is written.
+type File struct {
+	space *Space
+	file  *os.File
+	size  int64
+	buf   []byte
+}
+
+// Block is some rows of a file, as columns. It stays in memory.
+type Block struct {
+	Rows    int
+	columns []columnar.Vector // forms without memory
+	at      int64
+	bytes   int
+	sum     uint32
+}
+
+// Bytes is the memory that reading the block takes.
+func (b *Block) Bytes() int { return b.bytes }
+
+// Write appends a block of the first rows of cols, which may be in any form.
+func (f *File) Write(cols []*columnar.Vector, rows int) (Block, error) {
+	b := Block{Rows: rows, columns: make([]columnar.Vector, len(cols)), at: f.size}
+	f.buf = f.buf[:0]
+	for i, v := range cols {
+		var part columnar.Vector
+		v.Slice(0, rows, &part)
+		for _, piece := range pieces(&part) {
+			f.buf = append(f.buf, piece...)
+			f.buf = append(f.buf, padding[:-len(f.buf)&7]...)
+		}
+		b.columns[i] = form(&part)
+	}
+	b.bytes, b.sum = len(f.buf), crc32.Checksum(f.buf, castagnoli)
+	if err := f.space.take(int64(b.bytes)); err != nil {
+		return b, err
+	}
+	f.size += int64(b.bytes)
+	if _, err := f.file.WriteAt(f.buf, b.at); err != nil {
+		return b, ioError("writing a temporary file", f.space.dir, err)
+	}
+	return b, nil
+}
+
+// padding aligns values in a block to 8 bytes.
+var padding [8]byte
+
+// Read gives a block's columns in the memory of words, which has room for Block.Bytes bytes.
+func (f *File) Read(b *Block, words []uint64) ([]columnar.Vector, error) {
+	buf := raw(words)[:b.bytes]
+	if _, err := f.file.ReadAt(buf, b.at); err != nil {
+		return nil, ioError("reading a temporary file", f.space.dir, err)
+	}
+	if crc32.Checksum(buf, castagnoli) != b.sum {
+		return nil, sqlerr.New(sqlerr.DataCorrupted, "checksum mismatch in a temporary file in %q", f.space.dir)
+	}
+	cols := make([]columnar.Vector, len(b.columns))
+	for i := range cols {
+		cols[i] = b.columns[i]
+		buf = fill(&cols[i], buf)
+	}
+	return cols, nil
+}
+
+// Close removes the file. A second Close does nothing.
+func (f *File) Close() error {
+	f.space.used.Add(-f.size)
+	f.size = 0
+	if f.file == nil {
+		return nil
+	}
+	err := f.file.Close()
+	f.file = nil
+	return err
+}
+
+// form is a vector's description: its slices are empty, with the capacity and base of what was written
+// in Offsets[0] and the like kept as lengths.
+func form(v *columnar.Vector) columnar.Vector {
+	f := columnar.Vector{Type: v.Type, Enc: v.Enc, Layout: v.Layout, Len: v.Len, Base: v.Base, Bounded: v.Bounded, Lo: v.Lo, Hi: v.Hi, Dict: v.Dict}
+	if v.Valid != nil {
+		f.Valid = []uint64{}
+	}
+	if v.Layout == columnar.Str {
+		n := stored(v)
+		f.Offsets = []uint32{v.Offsets[0], v.Offsets[n]}
+	}
+	return f
+}
+
+// stored is the number of values that a vector holds.
+func stored(v *columnar.Vector) int {
+	if v.Enc == columnar.Const {
+		return 1
+	}
+	return v.Len
+}
+
+// pieces lists the memory that holds a vector's values.
+func pieces(v *columnar.Vector) [][]byte {
+	n := stored(v)
+	var all [][]byte
+	if v.Valid != nil {
+		all = append(all, raw(v.Valid[:(n+63)/64]))
+	}
+	switch v.Layout {
+	case columnar.U8:
+		return append(all, v.U8[:n])
+	case columnar.U16:
+		return append(all, raw(v.U16[:n]))
+	case columnar.U32:
+		return append(all, raw(v.U32[:n]))
+	case columnar.I64:
+		return append(all, raw(v.I64[:n]))
+	case columnar.I128:
+		return append(all, raw(v.I128[:n]))
+	case columnar.F32:
+		return append(all, raw(v.F32[:n]))
+	case columnar.F64:
+		return append(all, raw(v.F64[:n]))
+	case columnar.Spans:
+		return append(all, raw(v.Spans[:n]))
+	case columnar.Bytes16:
+		return append(all, raw(v.UUID[:n]))
+	}
+	return append(all, raw(v.Offsets[:n+1]), v.Bytes[v.Offsets[0]:v.Offsets[n]])
+}
+
+// fill points a form's slices into buf and gives the rest of it.
+func fill(v *columnar.Vector, buf []byte) []byte {
+	n := stored(v)
+	if v.Valid != nil {
+		v.Valid, buf = cut[uint64](buf, (n+63)/64)
+	}
+	switch v.Layout {
+	case columnar.U8:
+		v.U8, buf = cut[uint8](buf, n)
+	case columnar.U16:
+		v.U16, buf = cut[uint16](buf, n)
+	case columnar.U32:
+		v.U32, buf = cut[uint32](buf, n)
+	case columnar.I64:
+		v.I64, buf = cut[int64](buf, n)
+	case columnar.I128:
+		v.I128, buf = cutAs(buf, n, v.I128)
+	case columnar.F32:
+		v.F32, buf = cut[float32](buf, n)
+	case columnar.F64:
+		v.F64, buf = cut[float64](buf, n)
+	case columnar.Spans:
+		v.Spans, buf = cutAs(buf, n, v.Spans)
+	case columnar.Bytes16:
+		v.UUID, buf = cut[[16]byte](buf, n)
+	case columnar.Str:
+		from, to := v.Offsets[0], v.Offsets[1]
+		v.Offsets, buf = cut[uint32](buf, n+1)
+		v.Bytes, buf = cut[byte](buf, int(to-from))
+		for i := range v.Offsets {
+			v.Offsets[i] -= from
+		}
+	}
+	return buf
+}
+
+func raw[T any](s []T) []byte {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
+}
+
+// cut takes n values off buf, and the padding behind them.
+func cut[T any](buf []byte, n int) (values []T, rest []byte) {
+	if n == 0 {
+		return []T{}, buf
+	}
+	var t T
+	size := n * int(unsafe.Sizeof(t))
+	return unsafe.Slice((*T)(unsafe.Pointer(&buf[0])), n), buf[min(len(buf), (size+7)&^7):]
+}
+
+// cutAs is cut for the element type of like.
+func cutAs[T any](buf []byte, n int, _ []T) ([]T, []byte) { return cut[T](buf, n) }
