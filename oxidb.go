@@ -13,6 +13,7 @@ package oxidb
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/oxidb/oxidb/catalog/systables"
 	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/exec/spill"
 	"github.com/oxidb/oxidb/function/builtin"
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -38,6 +40,11 @@ type Options struct {
 	Threads int
 	// MemoryLimit bounds the memory of all running queries in bytes; 0 means none.
 	MemoryLimit int64
+	// TempDirectory is where queries keep what memory has no room for; "" means the directory "spill"
+	// of the database, or the system's for one in memory.
+	TempDirectory string
+	// TempLimit bounds those files in bytes; 0 means as much as the disk has.
+	TempLimit int64
 	// CacheLimit bounds the column cache in bytes; 0 means a default.
 	CacheLimit int64
 	// AsyncCommit acknowledges commits before they are on disk: a crash may lose the last ones.
@@ -54,6 +61,7 @@ type DB struct {
 	catalog  *systables.Catalog
 	registry *builtin.Registry
 	memory   *mem.Budget
+	spill    *spill.Space
 	threads  int
 	// defaults are the settings that sessions start with.
 	defaults settings
@@ -77,6 +85,9 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	}
 	if o.FS == nil {
 		o.FS = vfs.Default
+		if o.TempDirectory == "" && path != "" {
+			o.TempDirectory = filepath.Join(path, "spill")
+		}
 	}
 	if o.Threads <= 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
@@ -94,7 +105,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	}
 	return &DB{
 		path: path, fs: o.FS, store: store, catalog: objects, registry: builtin.New(), threads: o.Threads, defaults: defaultSettings(o.Threads),
-		memory: mem.NewBudget("the database", o.MemoryLimit, nil), sessions: map[*Session]struct{}{}, procedures: map[string]Procedure{},
+		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: map[string]Procedure{},
 	}, nil
 }
 
@@ -109,6 +120,9 @@ func AsyncCommit() func(*Options) { return func(o *Options) { o.AsyncCommit = tr
 
 // Path is the database's directory, empty for one in memory.
 func (db *DB) Path() string { return db.path }
+
+// SpilledBytes is what queries have written to temporary files since Open.
+func (db *DB) SpilledBytes() int64 { return db.spill.Total() }
 
 // PeakMemory is the most bytes that running queries had reserved at once.
 func (db *DB) PeakMemory() int64 { return db.memory.Peak() }

@@ -27,12 +27,14 @@ func knownSettings() []setting {
 		{"default_transaction_isolation", "repeatable read", "Isolation of new transactions: snapshot isolation.", only("repeatable read", "snapshot")},
 		{"disabled_rules", "", "Optimizer rules to leave out, comma separated (for tests).", rules},
 		{"extra_float_digits", "1", "Accepted for PostgreSQL's clients; floats are always printed exactly.", number(-15, 3)},
+		{"force_spill", "off", "Makes operators use temporary files as often as they can (for tests).", onOff},
 		{"intervalstyle", "postgres", "Always postgres.", only("postgres")},
 		{"memory_limit", "0", "Memory for one query of this session, as bytes or with unit (256MiB); 0 is the database's limit.", size},
 		{"search_path", "public", "Schemas in which names are looked up.", anyText},
 		{"server_version", Version, "Version of OxiDB.", only(Version)},
 		{"standard_conforming_strings", "on", "Always on.", only("on")},
 		{"statement_timeout", "0", "Milliseconds (or with unit: 5s) after which a statement is cancelled; 0 is never.", duration},
+		{"temp_directory_limit", "0", "Temporary files for one query of this session, as bytes or with unit (10GB); 0 is the database's limit.", size},
 		{"threads", "", "Workers of a query.", number(1, 1024)},
 		{"timezone", "UTC", "Time zone in which timestamptz is read and shown.", zone},
 		{"transaction_isolation", "repeatable read", "Isolation of the current transaction.", only("repeatable read", "snapshot")},
@@ -127,6 +129,17 @@ func only(values ...string) func(string) (string, error) {
 		}
 		return "", settingError("Possible values: " + strings.Join(values, ", ") + ".")
 	}
+}
+
+// onOff takes PostgreSQL's spellings of a boolean.
+func onOff(v string) (string, error) {
+	switch strings.ToLower(v) {
+	case "on", "true", "yes", "1", "t", "y":
+		return "on", nil
+	case "off", "false", "no", "0", "f", "n":
+		return "off", nil
+	}
+	return "", settingError("Possible values: on, off.")
 }
 
 func number(lo, hi int64) func(string) (string, error) {

@@ -186,6 +186,7 @@ func (sc *scope) start(ctx context.Context, root plan.Node, profile bool) (*runn
 	}
 	r := &running{query: exec.NewQuery(ctx, exec.Options{
 		Workers: workers, Memory: mem.NewBudget("the query", limit, sc.session.db.memory), Function: sc.functions(), Profile: profile,
+		Spill: sc.session.db.spill.Part(set.integer("temp_directory_limit")), ForceSpill: set["force_spill"] == "on",
 	})}
 	sc.session.running.Store(r.query)
 	if profile {

@@ -77,7 +77,7 @@ func (f *File) Read(b *Block, words []uint64) ([]columnar.Vector, error) {
 
 // Close removes the file. A second Close does nothing.
 func (f *File) Close() error {
-	f.space.used.Add(-f.size)
+	f.space.give(f.size)
 	f.size = 0
 	if f.file == nil {
 		return nil

@@ -14,18 +14,26 @@ import (
 
 // Space is the room for temporary files that the queries of a database share.
 type Space struct {
-	dir   string
+	dir    string
+	parent *Space
 	limit atomic.Int64
 	used  atomic.Int64
 	total atomic.Int64
 }
 
-// NewSpace keeps files in dir, which must exist, of at most limit bytes together; 0 means as many as
-// the disk has. dir "" is the system's directory for temporary files.
+// NewSpace keeps files in dir, made when it is needed, of at most limit bytes together; 0 means as
+// many as the disk has. dir "" is the system's directory for temporary files.
 func NewSpace(dir string, limit int64) *Space {
 	s := &Space{dir: dir}
 	s.limit.Store(limit)
 	return s
+}
+
+// Part is a share of the space with a limit of its own, 0 for none.
+func (s *Space) Part(limit int64) *Space {
+	part := NewSpace(s.dir, limit)
+	part.parent = s
+	return part
 }
 
 // SetLimit changes the limit in bytes; 0 removes it.
@@ -39,6 +47,11 @@ func (s *Space) Total() int64 { return s.total.Load() }
 
 // Create makes an empty file. Close it.
 func (s *Space) Create() (*File, error) {
+	if s.dir != "" {
+		if err := os.MkdirAll(s.dir, 0o700); err != nil {
+			return nil, ioError("making the directory for temporary files", s.dir, err)
+		}
+	}
 	f, err := os.CreateTemp(s.dir, "oxidb-spill-*")
 	if err != nil {
 		return nil, ioError("creating a temporary file", s.dir, err)
@@ -50,7 +63,7 @@ func (s *Space) Create() (*File, error) {
 	return &File{space: s, file: f}, nil
 }
 
-// take counts bytes about to be written.
+// take counts bytes about to be written, here and in the space that this is a part of.
 func (s *Space) take(bytes int64) error {
 	used := s.used.Add(bytes)
 	if limit := s.limit.Load(); limit > 0 && used > limit {
@@ -58,8 +71,21 @@ func (s *Space) take(bytes int64) error {
 		return sqlerr.New(sqlerr.DiskFull, "the query needs more temporary files than the limit of %d bytes allows", limit).
 			WithHint("Raise temp_directory_limit or memory_limit, or let the query touch less data.")
 	}
+	if s.parent != nil {
+		if err := s.parent.take(bytes); err != nil {
+			s.used.Add(-bytes)
+			return err
+		}
+	}
 	s.total.Add(bytes)
 	return nil
+}
+
+// give counts bytes that are gone.
+func (s *Space) give(bytes int64) {
+	for at := s; at != nil; at = at.parent {
+		at.used.Add(-bytes)
+	}
 }
 
 func ioError(doing, dir string, err error) error {
