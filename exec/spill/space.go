@@ -16,9 +16,9 @@ import (
 type Space struct {
 	dir    string
 	parent *Space
-	limit atomic.Int64
-	used  atomic.Int64
-	total atomic.Int64
+	limit  atomic.Int64
+	used   atomic.Int64
+	total  atomic.Int64
 }
 
 // NewSpace keeps files in dir, made when it is needed, of at most limit bytes together; 0 means as
