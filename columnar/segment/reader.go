@@ -152,7 +152,7 @@ func (f *File) ReadColumn(group, ordinal, rows int, meta *ColumnMeta, dicts *Dic
 		return nil, err
 	}
 	column := f.meta.Columns[ordinal]
-	data, err := f.readChecked(handle, meta.Offset, meta.Length, meta.CRC, fmt.Sprintf("column %q, row group %d,", column.Name, group))
+	data, err := f.readChecked(handle, meta.Offset, meta.Length, meta.CRC, columnOfGroup(column.Name, group))
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +167,10 @@ func (f *File) ReadColumn(group, ordinal, rows int, meta *ColumnMeta, dicts *Dic
 		return nil, f.undecodable(column, group, err)
 	}
 	return v, nil
+}
+
+func columnOfGroup(name string, group int) string {
+	return fmt.Sprintf("column %q, row group %d,", name, group)
 }
 
 func (f *File) undecodable(c ColumnSchema, group int, err error) error {
