@@ -238,6 +238,9 @@ func (s *Store) broken(err error) error {
 
 // failure is the error for writes to a store whose log has failed, nil while it works.
 func (s *Store) failure() error {
+	if s.opts.ReadOnly {
+		return sqlerr.New(sqlerr.ReadOnlyTransaction, "the database is open read-only")
+	}
 	err := s.failed.Load()
 	if err == nil {
 		return nil

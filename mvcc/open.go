@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"syscall"
 	"time"
@@ -25,10 +26,17 @@ func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	}
 	s.fs, s.dir = fs, fs.PathJoin(dir)
 	s.walDir = s.path("wal")
-	if err := s.openDir(); err != nil {
+	open := s.openDir
+	if o.ReadOnly {
+		open = s.openReadOnly
+	}
+	if err := s.checkDirectory(); err != nil {
+		return nil, err
+	}
+	if err := open(); err != nil {
 		return nil, errors.Join(err, s.closeFiles())
 	}
-	if o.NoSync {
+	if o.NoSync && !o.ReadOnly {
 		s.syncInBackground()
 	}
 	return s, nil
@@ -54,10 +62,13 @@ func (s *Store) openDir() error {
 
 func (s *Store) takeLock() error {
 	lock, err := s.fs.Lock(s.path("LOCK"))
+	var denied *fs.PathError // of making the file; a lock held elsewhere has no path
 	switch {
 	case err == nil:
 		s.lock = lock
 		return nil
+	case errors.As(err, &denied):
+		return s.fileError("locking", "LOCK", err)
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES), strings.Contains(err.Error(), "held by current process"):
 		return sqlerr.New(sqlerr.ObjectInUse, "the database in %s is open in another process or session", s.dir).
 			WithHint("Close it there, or connect to its server.")
@@ -167,7 +178,7 @@ func (s *Store) Close() error {
 	close(s.closing)
 	s.background.Wait()
 	var err error
-	if s.failed.Load() == nil && (s.Version() > s.checkpointed || s.log.File()-s.firstLog > maxIdleLogs) {
+	if !s.opts.ReadOnly && s.failed.Load() == nil && (s.Version() > s.checkpointed || s.log.File()-s.firstLog > maxIdleLogs) {
 		err = s.Checkpoint(context.Background())
 	}
 	return errors.Join(err, s.closeFiles())

@@ -15,15 +15,7 @@ func (s *Store) recover(name string) error {
 	if _, err := fmt.Sscanf(name, "MANIFEST-%d", &s.manifestNumber); err != nil {
 		return sqlerr.New(sqlerr.DataCorrupted, "the marker in %s names %q, which is no manifest", s.dir, name)
 	}
-	m, err := s.readManifest(name)
-	if err != nil {
-		return err
-	}
-	if err := s.load(m); err != nil {
-		return err
-	}
-	s.checkpointed, s.firstLog, s.floor = m.At, m.WAL, m.At
-	state, err := wal.Read(s.fs, s.walDir, s.uuid, m.WAL, s.replay)
+	m, state, err := s.reload(name)
 	if err != nil {
 		return err
 	}
@@ -34,7 +26,6 @@ func (s *Store) recover(name string) error {
 	if s.log, err = wal.Start(s.fs, s.walDir, s.uuid, state, s.walOptions()); err != nil {
 		return err
 	}
-	s.publish(s.last)
 	return s.removeOrphans(name, m.WAL)
 }
 

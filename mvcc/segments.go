@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"syscall"
 
@@ -290,7 +291,13 @@ func (s *Store) fileError(doing, path string, err error) error {
 	var known *sqlerr.Error
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return sqlerr.New(sqlerr.DiskFull, "%s %s: no space left on device", doing, s.path(path))
+		return sqlerr.New(sqlerr.DiskFull, "%s %s: no space left on device", doing, s.path(path)).WithHint("Free some space, then try again.")
+	case errors.Is(err, syscall.EROFS):
+		return sqlerr.New(sqlerr.IOError, "%w", fmt.Errorf("%s %s: %w", doing, s.path(path), err)).
+			WithHint("The file system is read-only: open the database read-only, or copy it to where it can be written.")
+	case errors.Is(err, fs.ErrPermission):
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "%w", fmt.Errorf("%s %s: %w", doing, s.path(path), err)).
+			WithHint("The directory and its files must belong to the user who runs OxiDB.")
 	case errors.As(err, &known):
 		return err
 	}

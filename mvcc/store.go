@@ -28,6 +28,8 @@ type Options struct {
 	// RetainLog is asked about every finished log file before it is recycled or removed; true keeps it,
 	// until it is asked again. It must not use the store. Nil keeps nothing.
 	RetainLog func(number uint64) bool
+	// ReadOnly recovers the database in memory and writes nothing to its directory.
+	ReadOnly bool
 	// UUID is the identity of a database that Open makes; zero means a random one. Tests that repeat
 	// byte by byte fix it.
 	UUID wal.UUID

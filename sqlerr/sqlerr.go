@@ -45,6 +45,7 @@ const (
 	InvalidSchemaName          State = "3F000"
 	InvalidCatalogName         State = "3D000"
 	SerializationFailure       State = "40001"
+	InsufficientPrivilege      State = "42501"
 	SyntaxError                State = "42601"
 	DatatypeMismatch           State = "42804"
 	UndefinedColumn            State = "42703"

@@ -142,6 +142,13 @@ func (l *Log) LSN() uint64 {
 	return l.chain.lsn
 }
 
+// OnDisk is the LSN up to which everything is synced.
+func (l *Log) OnDisk() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.onDisk
+}
+
 // File is the number of the file that records go into.
 func (l *Log) File() uint64 {
 	l.mu.Lock()

@@ -1,0 +1,67 @@
+package mvcc
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"github.com/oxidb/oxidb/mvcc/wal"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// openReadOnly recovers a database in memory and changes nothing on disk. It takes the lock where that
+// can be written: on read-only media nobody else writes either.
+func (s *Store) openReadOnly() error {
+	if err := s.takeLock(); err != nil && !unwritable(err) {
+		return err
+	}
+	_, name, err := locateMarker(s.fs, s.dir)
+	if err != nil {
+		return s.fileError("reading directory", "", err)
+	}
+	if name == "" {
+		return sqlerr.New(sqlerr.InvalidCatalogName, "there is no database in %s", s.dir)
+	}
+	_, _, err = s.reload(name)
+	return err
+}
+
+// unwritable reports an error of media or directories that this process may only read.
+func unwritable(err error) bool {
+	return errors.Is(err, syscall.EROFS) || sqlerr.StateOf(err) == sqlerr.InsufficientPrivilege
+}
+
+// reload brings the tables of a manifest, and of the log's commits after it, into memory.
+func (s *Store) reload(name string) (*manifest, wal.State, error) {
+	m, err := s.readManifest(name)
+	if err != nil {
+		return nil, wal.State{}, err
+	}
+	if err := s.load(m); err != nil {
+		return nil, wal.State{}, err
+	}
+	s.checkpointed, s.firstLog, s.floor = m.At, m.WAL, m.At
+	state, err := wal.Read(s.fs, s.walDir, s.uuid, m.WAL, s.replay)
+	if err != nil {
+		return nil, state, err
+	}
+	s.publish(s.last)
+	return m, state, nil
+}
+
+// checkDirectory refuses a path that is no directory, before anything is made.
+func (s *Store) checkDirectory() error {
+	stat, err := s.fs.Stat(s.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if !s.opts.ReadOnly {
+			return nil
+		}
+		return sqlerr.New(sqlerr.InvalidCatalogName, "there is no database in %s: the directory does not exist", s.dir)
+	case errors.Is(err, syscall.ENOTDIR), err == nil && !stat.IsDir():
+		return sqlerr.New(sqlerr.WrongObjectType, "%s is not a directory; a database is one", s.dir)
+	case err != nil:
+		return s.fileError("reading directory", "", err)
+	}
+	return nil
+}

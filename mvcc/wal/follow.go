@@ -1,0 +1,168 @@
+package wal
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// Follower reads a log that may be written meanwhile: file headers and records, as the bytes that they
+// are on disk. It belongs to one goroutine.
+type Follower struct {
+	fs     vfs.FS
+	dir    string
+	uuid   UUID
+	number uint64
+	file   vfs.File
+	at     int64 // in the file; 0 before its header
+	chain  chain
+	window []byte // what was read of the file, from `at` on
+}
+
+// Piece is a file's header, or a record. It is borrowed until the next one is asked for.
+type Piece struct {
+	File   uint64
+	Offset int64
+	Bytes  []byte
+	Record Record // without a Type when the piece is a file's header
+}
+
+// followStep is how much of a log is read at once.
+const followStep = 1 << 20
+
+// Follow starts at the header of log file number first.
+func Follow(fs vfs.FS, dir string, uuid UUID, first uint64) (*Follower, error) {
+	f := &Follower{fs: fs, dir: dir, uuid: uuid, number: first}
+	return f, f.open()
+}
+
+// Next gives the next piece while its records have LSNs up to limit, nil after that. All records up to
+// limit must be in the log; where they are not, or do not fit together, the error names the file (XX001)
+// and the Follower is of no use any more.
+func (f *Follower) Next(limit uint64) (*Piece, error) {
+	if f.at == 0 {
+		return f.header()
+	}
+	if f.chain.lsn >= limit {
+		return nil, nil
+	}
+	for {
+		c := f.chain
+		record, size, ok := next(f.window, &c)
+		if ok && size <= len(f.window) {
+			p := &Piece{File: f.number, Offset: f.at, Bytes: f.window[:size:size], Record: record}
+			f.chain, f.window, f.at = c, f.window[size:], f.at+int64(size)
+			return p, nil
+		}
+		if more, err := f.read(); err != nil {
+			return nil, err
+		} else if more {
+			continue
+		}
+		if err := f.advance(); err != nil {
+			return nil, err
+		}
+		return f.header()
+	}
+}
+
+// File is the number of the file that is read now, and the LSN of the last record given.
+func (f *Follower) File() (number, lsn uint64) { return f.number, f.chain.lsn }
+
+// Close gives up the file.
+func (f *Follower) Close() error {
+	if f.file == nil {
+		return nil
+	}
+	err := f.file.Close()
+	f.file = nil
+	return err
+}
+
+func (f *Follower) path() string { return f.fs.PathJoin(f.dir, fileName(f.number)) }
+
+func (f *Follower) open() error {
+	file, err := f.fs.Open(f.path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return missingFile(f.fs, f.dir, f.number)
+	}
+	if err != nil {
+		return ioError("opening the log", f.path(), err)
+	}
+	f.file, f.at, f.window = file, 0, nil
+	return nil
+}
+
+// header takes the header of a file just opened.
+func (f *Follower) header() (*Piece, error) {
+	if _, err := f.read(); err != nil {
+		return nil, err
+	}
+	h, torn, err := decodeFileHeader(f.window, f.path())
+	switch {
+	case err != nil:
+		return nil, err
+	case torn:
+		return nil, sqlerr.New(sqlerr.DataCorrupted, "the header of log file %s is damaged", f.path())
+	case h.uuid != f.uuid || h.number != f.number:
+		return nil, sqlerr.New(sqlerr.DataCorrupted, "log file %s belongs to another database", f.path())
+	}
+	p := &Piece{File: f.number, Bytes: f.window[:fileHeaderSize:fileHeaderSize]}
+	f.chain, f.at, f.window = h.chain(), fileHeaderSize, f.window[fileHeaderSize:]
+	return p, nil
+}
+
+// read brings more of the file into the window, beginning with what it holds: that may have been read
+// before it was written. It reports whether the window grew or changed.
+func (f *Follower) read() (bool, error) {
+	stat, err := f.file.Stat()
+	if err != nil {
+		return false, ioError("reading the log", f.path(), err)
+	}
+	want := int64(followStep)
+	if len(f.window) >= headerSize && soundHeader(f.window, f.chain.seed) {
+		want += int64(min(binary.LittleEndian.Uint64(f.window[atLength:]), uint64(stat.Size())))
+	}
+	data := make([]byte, max(0, min(want, stat.Size()-f.at)))
+	if len(data) > 0 {
+		if _, err := f.file.ReadAt(data, f.at); err != nil {
+			return false, ioError("reading the log", f.path(), err)
+		}
+	}
+	grown := len(data) > len(f.window) || string(data[:min(len(data), len(f.window))]) != string(f.window[:min(len(data), len(f.window))])
+	f.window = data
+	return grown, nil
+}
+
+// advance goes to the next file, whose header must vouch for where this one ends.
+func (f *Follower) advance() error {
+	at, before, path := f.at, f.chain, f.path()
+	if err := f.Close(); err != nil {
+		return ioError("reading the log", path, err)
+	}
+	f.number++
+	damaged := func() error {
+		return sqlerr.New(sqlerr.DataCorrupted, "the log is damaged at %s, offset %d: record %d is not sound", path, at, before.lsn+1)
+	}
+	if err := f.open(); err != nil {
+		if sqlerr.StateOf(err) == sqlerr.DataCorrupted { // there is no next file
+			return damaged()
+		}
+		return err
+	}
+	if _, err := f.read(); err != nil {
+		return err
+	}
+	h, torn, err := decodeFileHeader(f.window, f.path())
+	if err != nil {
+		return err
+	}
+	if torn || h.lsn != before.lsn || h.previous != before.previous || h.end != at {
+		return damaged()
+	}
+	return nil
+}
