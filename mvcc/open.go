@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -54,10 +55,51 @@ func (s *Store) openDir() error {
 		return s.fileError("reading directory", "", err)
 	}
 	s.marker = marker
-	if name == "" {
+	if name != "" {
+		return s.recover(name)
+	}
+	first, err := s.unmarked()
+	if err != nil {
+		return err
+	}
+	if !first {
 		return s.create()
 	}
-	return s.recover(name)
+	if err := s.markFirst(); err != nil {
+		return s.fileError("switching to", manifestName(1), err)
+	}
+	return s.recover(manifestName(1))
+}
+
+// markFirst makes the first manifest, which whoever wrote it may not have synced, the one that counts.
+func (s *Store) markFirst() error {
+	f, err := s.fs.OpenReadWrite(s.path(manifestName(1)), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close(), wal.SyncDir(s.fs, s.dir)); err != nil {
+		return err
+	}
+	_, err = s.marker.move(manifestName(1))
+	return err
+}
+
+// unmarked reports whether the first manifest is whole although no marker names it: creating the
+// database stopped just there, or the marker was lost, and then the log may hold commits.
+func (s *Store) unmarked() (bool, error) {
+	names, err := s.fs.List(s.dir)
+	if err != nil {
+		return false, s.fileError("reading directory", "", err)
+	}
+	manifests := slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, "MANIFEST-") })
+	if len(manifests) != 1 || manifests[0] != manifestName(1) {
+		return false, nil
+	}
+	_, err = s.readManifest(manifestName(1))
+	if sqlerr.StateOf(err) == sqlerr.DataCorrupted {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (s *Store) takeLock() error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -69,19 +70,34 @@ func (c *change) own(id mvcc.TableID) *Table {
 func (c *change) create() error {
 	id := c.w.store.NewID()
 	c.w.known[id] = true
-	schema := mvcc.Schema{Columns: []mvcc.ColumnDef{
-		{FieldID: 1, Name: "a", Type: types.TBigInt, NotNull: true, Missing: types.Null(types.TBigInt)},
-		{FieldID: 2, Name: "b", Type: types.TText, Missing: types.Null(types.TText)},
-	}}
-	if c.w.rng.IntN(2) == 0 {
-		schema.Keys = []mvcc.Key{{Name: "a_key", Fields: []int32{1}}}
-	}
+	schema := newSchema(c.w.rng.IntN(2) == 0)
 	t := &Table{Name: fmt.Sprint("table", id), Schema: schema, Rows: map[int64]string{}}
 	c.state[id] = t
 	return c.txn.CreateTable(id, t.Name, schema)
 }
 
-// insert appends a few rows, rarely with texts longer than a block of the log.
+// newSchema is that of a new table: a number, unique or not, and a text.
+func newSchema(unique bool) mvcc.Schema {
+	s := mvcc.Schema{Columns: []mvcc.ColumnDef{
+		{FieldID: 1, Name: "a", Type: types.TBigInt, NotNull: true, Missing: types.Null(types.TBigInt)},
+		{FieldID: 2, Name: "b", Type: types.TText, Missing: types.Null(types.TText)},
+	}}
+	if unique {
+		s.Keys = []mvcc.Key{{Name: "a_key", Fields: []int32{1}}}
+	}
+	return s
+}
+
+// newColumn is one to add: old rows read it as NULL or as a constant.
+func newColumn(rng *rand.Rand, field int32) mvcc.ColumnDef {
+	def := mvcc.ColumnDef{FieldID: field, Name: fmt.Sprint("c", field), Type: types.TInteger, Missing: types.Null(types.TInteger)}
+	if rng.IntN(2) == 0 {
+		def.Missing = types.Int(types.TInteger, int64(rng.IntN(100)))
+	}
+	return def
+}
+
+// insert appends a few rows.
 func (c *change) insert(id mvcc.TableID) error {
 	t := c.own(id)
 	b := newBatch(t.Schema)
@@ -94,23 +110,26 @@ func (c *change) insert(id mvcc.TableID) error {
 
 // values makes the values behind the first column.
 func (c *change) values(s mvcc.Schema) []types.Value {
-	rng := c.w.rng
 	values := make([]types.Value, 0, len(s.Columns)-1)
 	for _, def := range s.Columns[1:] {
-		switch {
-		case rng.IntN(8) == 0:
-			values = append(values, types.Null(def.Type))
-		case def.Type.IsText():
-			length := 1 + rng.IntN(20)
-			if rng.IntN(200) == 0 {
-				length = rng.IntN(100_000)
-			}
-			values = append(values, types.Str(def.Type, strings.Repeat(string(rune('a'+rng.IntN(26))), length)))
-		default:
-			values = append(values, types.Int(def.Type, int64(rng.IntN(1000)-500)))
-		}
+		values = append(values, randomValue(c.w.rng, def.Type))
 	}
 	return values
+}
+
+// randomValue is NULL now and then; a text is rarely longer than a block of the log.
+func randomValue(rng *rand.Rand, t types.Type) types.Value {
+	switch {
+	case rng.IntN(8) == 0:
+		return types.Null(t)
+	case t.IsText():
+		length := 1 + rng.IntN(20)
+		if rng.IntN(1500) == 0 {
+			length = rng.IntN(100_000)
+		}
+		return types.Str(t, strings.Repeat(string(rune('a'+rng.IntN(26))), length))
+	}
+	return types.Int(t, int64(rng.IntN(1000)-500))
 }
 
 // choose gives the places of about a share of the rows; 1 means all.
@@ -167,24 +186,15 @@ func (c *change) update(id mvcc.TableID) error {
 // alter renames the table and adds a column that old rows read as a constant, or drops the last one.
 func (c *change) alter(id mvcc.TableID) error {
 	t := c.own(id)
-	t.Name += "x"
-	columns := slices.Clone(t.Schema.Columns)
-	if n := len(columns); n > 2 && c.w.rng.IntN(2) == 0 {
-		t.Schema.Columns = columns[:n-1]
-		for a, values := range t.Rows {
-			t.Rows[a] = values[:strings.LastIndex(values, separator)]
-		}
+	schema := t.Schema
+	schema.Columns = slices.Clone(schema.Columns)
+	if n := len(schema.Columns); n > 2 && c.w.rng.IntN(2) == 0 {
+		schema.Columns = schema.Columns[:n-1]
 	} else {
 		c.w.field++
-		def := mvcc.ColumnDef{FieldID: c.w.field, Name: fmt.Sprint("c", c.w.field), Type: types.TInteger, Missing: types.Null(types.TInteger)}
-		if c.w.rng.IntN(2) == 0 {
-			def.Missing = types.Int(types.TInteger, int64(c.w.rng.IntN(100)))
-		}
-		t.Schema.Columns = append(columns, def)
-		for a, values := range t.Rows {
-			t.Rows[a] = values + separator + text(def.Missing)
-		}
+		schema.Columns = append(schema.Columns, newColumn(c.w.rng, c.w.field))
 	}
+	t.alter(t.Name+"x", schema)
 	return c.txn.AlterTable(id, t.Name, t.Schema)
 }
 

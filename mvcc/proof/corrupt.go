@@ -89,7 +89,10 @@ func (v *victim) noteCommit(now image, before State) {
 func (v *victim) verify(d damage) (err error) {
 	defer guard(&err)
 	copied := v.disk.Crash(disk.KeepAll, rand.New(rand.NewPCG(0, 0)))
-	if err := copied.Put(d.path, d.after); err != nil {
+	if err = copied.Put(d.path, d.after); d.removed {
+		err = copied.Remove(d.path)
+	}
+	if err != nil {
 		return err
 	}
 	got, err := v.recovered(copied)

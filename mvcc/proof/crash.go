@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 
+	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/mvcc/proof/disk"
 )
 
@@ -19,8 +20,12 @@ type crasher struct {
 }
 
 // Crash runs a workload and crashes the machine before every operation that writes, syncs, makes or
-// removes a file. The workload itself goes on in some of the crashed file systems.
+// removes a file. The workload itself goes on in some of the crashed file systems. Every fourth seed is
+// one of Together.
 func Crash(seed uint64) Outcome {
+	if seed%4 == 3 {
+		return Together(seed)
+	}
 	out := Outcome{}
 	c := &crasher{w: NewWorkload(seed), rng: rand.New(rand.NewPCG(seed, 1)), out: &out}
 	c.goOn(disk.New())
@@ -65,7 +70,9 @@ type recovery struct {
 	close bool
 	at    int // counts down; less than 0 for never
 	every bool
-	left  []*disk.Disk
+
+	left    []*disk.Disk
+	version mvcc.Timestamp // recovered
 }
 
 // run opens and reads a database.
@@ -84,6 +91,7 @@ func (r *recovery) run(d *disk.Disk) (State, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.version = s.Version()
 	got, err := r.w.stateOf(s)
 	if r.close {
 		return got, errors.Join(err, s.Close())
@@ -98,7 +106,7 @@ func (r *recovery) run(d *disk.Disk) (State, error) {
 const (
 	recoveryOperations = 12
 	deepestRecovery    = 3
-	everyOperation     = 16
+	everyOperation     = 40
 )
 
 // verify crashes a disk and recovers it, also after crashes inside recovery (P1, P2, P3).
@@ -131,7 +139,7 @@ func (c *crasher) verify(d *disk.Disk) (err error) {
 
 // recovered opens and reads a database, rarely closes it, and gives what crashes on the way leave.
 func (c *crasher) recovered(d *disk.Disk, every bool) (State, []*disk.Disk, error) {
-	r := recovery{w: c.w, crash: c.crashed, close: c.rng.IntN(6) == 0, at: c.rng.IntN(recoveryOperations), every: every}
+	r := recovery{w: c.w, crash: c.crashed, close: c.rng.IntN(6) == 0, at: c.rng.IntN(2 * recoveryOperations), every: every}
 	got, err := r.run(d)
 	return got, r.left, err
 }

@@ -6,10 +6,11 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// image is the content of a database's files that have any, by path.
+// image is the content of a database's files, by path.
 type image map[string][]byte
 
 // paths lists the files in order.
@@ -31,6 +32,7 @@ type damage struct {
 	kind          string
 	path          string
 	before, after []byte
+	removed       bool
 }
 
 // String names the damage, for messages.
@@ -63,6 +65,8 @@ func (d damage) named(err error) bool {
 		where = dbDir + "/"
 	case strings.HasSuffix(where, ".wal"):
 		where = ".wal"
+	case strings.HasPrefix(where, "marker"):
+		where = "marker"
 	}
 	return strings.Contains(err.Error(), where)
 }
@@ -70,32 +74,106 @@ func (d damage) named(err error) bool {
 // blockSize is what disks lose, mix up or fail to write at once.
 const blockSize = 4096
 
+// damages are the ways to damage a file. Each changes d.after, or d.path.
+func damages() []func(v *victim, d *damage, rng *rand.Rand) {
+	return []func(v *victim, d *damage, rng *rand.Rand){
+		flipBit, flipBit, zeroBlock, swapBlocks, swapWords, misdirect, truncate, repeat, duplicate, remove, staleFile, staleBlock,
+	}
+}
+
 // damage picks a file and what happens to it; false when that would change nothing.
 func (v *victim) damage(rng *rand.Rand) (damage, bool) {
 	paths := v.files.paths()
 	d := damage{path: paths[rng.IntN(len(paths))]}
 	d.before = v.files[d.path]
 	d.after = slices.Clone(d.before)
-	switch rng.IntN(6) {
-	case 0, 1:
-		d.kind = "flipped bit"
-		d.after[rng.IntN(len(d.after))] ^= 1 << rng.IntN(8)
-	case 2:
-		d.kind = "zeroed block"
-		clear(block(d.after, rng))
-	case 3:
-		d.kind = "swapped blocks"
-		swap(d.after, rng)
-	case 4:
-		d.kind = "stale file"
-		d.after = v.other(d.path, rng)
-	case 5:
-		d.kind = "stale block"
-		old := v.other(d.path, rng)
-		at := rng.IntN(len(d.after)/blockSize+1) * blockSize
-		copy(d.after[at:min(at+blockSize, len(d.after))], old[min(at, len(old)):])
+	all := damages()
+	if len(d.before) == 0 { // the marker, the lock
+		all = []func(v *victim, d *damage, rng *rand.Rand){remove, duplicate}
 	}
-	return d, !bytes.Equal(d.before, d.after)
+	all[rng.IntN(len(all))](v, &d, rng)
+	return d, d.removed || d.before == nil || !bytes.Equal(d.before, d.after)
+}
+
+func flipBit(_ *victim, d *damage, rng *rand.Rand) {
+	d.kind = "flipped bit"
+	d.after[rng.IntN(len(d.after))] ^= 1 << rng.IntN(8)
+}
+
+func zeroBlock(_ *victim, d *damage, rng *rand.Rand) {
+	d.kind = "zeroed block"
+	clear(block(d.after, rng))
+}
+
+func swapBlocks(_ *victim, d *damage, rng *rand.Rand) {
+	d.kind = "swapped blocks"
+	swap(d.after, 512, rng)
+}
+
+// swapWords is what checksums that add words up do not see.
+func swapWords(_ *victim, d *damage, rng *rand.Rand) {
+	d.kind = "swapped words"
+	swap(d.after, 8, rng)
+}
+
+// misdirect writes one block over another.
+func misdirect(_ *victim, d *damage, rng *rand.Rand) {
+	d.kind = "misdirected block"
+	copy(block(d.after, rng), slices.Clone(block(d.before, rng)))
+}
+
+func truncate(_ *victim, d *damage, rng *rand.Rand) {
+	d.kind = "truncated file"
+	d.after = d.after[:rng.IntN(len(d.after))]
+	if rng.IntN(2) == 0 {
+		d.after = d.after[:len(d.after)/512*512]
+	}
+}
+
+// repeat puts a part of a file at its end again.
+func repeat(_ *victim, d *damage, rng *rand.Rand) {
+	d.kind = "repeated part"
+	d.after = append(d.after, d.before[rng.IntN(len(d.before)):]...)
+}
+
+// duplicate gives a second file of the kind the content.
+func duplicate(v *victim, d *damage, _ *rand.Rand) {
+	d.kind = "duplicated file"
+	path := d.path
+	for _, taken := v.files[path]; taken; _, taken = v.files[path] {
+		path = successor(path)
+	}
+	d.path, d.before = path, nil
+}
+
+// successor is the name with the next number.
+func successor(path string) string {
+	from := strings.LastIndexAny(path, "/-") + 1
+	digits := path[from:]
+	if dot := strings.IndexByte(digits, '.'); dot >= 0 {
+		digits = digits[:dot]
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return path + "x"
+	}
+	return fmt.Sprintf("%s%0*d%s", path[:from], len(digits), n+1, path[from+len(digits):])
+}
+
+func remove(_ *victim, d *damage, _ *rand.Rand) {
+	d.kind, d.removed, d.after = "removed file", true, nil
+}
+
+func staleFile(v *victim, d *damage, rng *rand.Rand) {
+	d.kind = "stale file"
+	d.after = v.other(d.path, rng)
+}
+
+func staleBlock(v *victim, d *damage, rng *rand.Rand) {
+	d.kind = "stale block"
+	old := v.other(d.path, rng)
+	at := rng.IntN(len(d.after)/blockSize+1) * blockSize
+	copy(d.after[at:min(at+blockSize, len(d.after))], old[min(at, len(old)):])
 }
 
 // block is one block, of 512 bytes in half of the cases.
@@ -108,9 +186,9 @@ func block(raw []byte, rng *rand.Rand) []byte {
 	return raw[at:min(at+size, len(raw))]
 }
 
-// swap exchanges two blocks of 512 bytes, or of as many as fit twice.
-func swap(raw []byte, rng *rand.Rand) {
-	size := min(512, len(raw)/2)
+// swap exchanges two blocks of a size, or of as many bytes as fit twice.
+func swap(raw []byte, size int, rng *rand.Rand) {
+	size = min(size, len(raw)/2)
 	if size == 0 {
 		return
 	}

@@ -1,10 +1,10 @@
 // Package proof tries to break the storage engine: random workloads run against package mvcc and
 // against a model made of Go maps, while the file system crashes, fails or returns damaged bytes.
 //
-// Three kinds of proof: Crash stops the machine before file operations, recovery's own among them;
-// Faults lets operations fail, once or for good; Corrupt damages the files of a closed or crashed
-// database. A unit is one seed: the same seed does the same operations in the same order, and the
-// seed of a violation reproduces it.
+// Four kinds of proof: Crash stops the machine before file operations, recovery's own among them;
+// Together does so under commits at the same time; Faults lets operations fail, once or for good;
+// Corrupt damages the files of a closed or crashed database. A unit is one seed: but for Together, the
+// same seed does the same operations in the same order, and the seed of a violation reproduces it.
 //
 // P1: an acknowledged commit is there after every crash, failure and restart.
 // P2: an unacknowledged commit is there wholly or not at all.

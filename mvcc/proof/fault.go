@@ -10,11 +10,11 @@ import (
 )
 
 // faultSteps is the length of a workload with faults; each fault shows for up to brokenSteps steps,
-// and leaves up to soundOperations operations in peace before the next.
+// and leaves up to soundOperations operations of its kind in peace before the next.
 const (
 	faultSteps      = 60
-	brokenSteps     = 3
-	soundOperations = 60
+	brokenSteps     = 2
+	soundOperations = 12
 )
 
 // fault is the operation that fails, and what happens to those after it.
@@ -58,8 +58,12 @@ func newFault(rng *rand.Rand) *fault {
 		{name: "ENOSPC in a write", verdict: &disk.Short{Err: syscall.ENOSPC}, only: writing},
 		{name: "EIO in a write", verdict: &disk.Short{Err: syscall.EIO}, only: writing},
 	}
-	f := all[rng.IntN(len(all))]
+	i := rng.IntN(len(all))
+	f := all[i]
 	f.stays, f.in = rng.IntN(2) == 0, rng.IntN(soundOperations)
+	if i < 2 {
+		f.in = rng.IntN(4 * soundOperations) // of all kinds
+	}
 	return &f
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/mvcc/proof/disk"
+	"github.com/oxidb/oxidb/types"
 )
 
 // However a crash orders the names of a directory, one marker must be there: an engine that replaces
@@ -38,5 +39,37 @@ func TestCheckpointNeverLosesItsMarker(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A marker that got lost, as copies that leave out empty files lose it, must not make the database
+// begin anew: before the first checkpoint all is in the log.
+func TestLostMarkerKeepsTheLog(t *testing.T) {
+	d := disk.New()
+	s, err := mvcc.Open(d, "/db", mvcc.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	txn := s.Begin(mvcc.TxnOptions{})
+	id := s.NewID()
+	schema := mvcc.Schema{Columns: []mvcc.ColumnDef{{FieldID: 1, Name: "a", Type: types.TBigInt}}}
+	if err := txn.CreateTable(id, "t", schema); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := txn.Commit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	after := d.Crash(disk.LoseAll, rand.New(rand.NewPCG(1, 1)))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := after.Remove("/db/marker.manifest.000001.MANIFEST-000001"); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = mvcc.Open(after, "/db", mvcc.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if table, err := s.Begin(mvcc.TxnOptions{ReadOnly: true}).Table(id); err != nil || table.Name() != "t" {
+		t.Errorf("the table is gone: %v", err)
 	}
 }

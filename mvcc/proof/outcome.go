@@ -94,6 +94,9 @@ func (r *runner) record(o Outcome) {
 	}
 	if time.Since(r.told) > 5*time.Second {
 		r.told = time.Now()
-		fmt.Fprintf(r.progress, "%4.0f s, next seed %d: %v\n", time.Since(r.started).Seconds(), r.next, r.sum)
+		passed := time.Since(r.started)
+		rate := float64(r.sum.Faults) / passed.Seconds()
+		left := time.Duration(float64(r.n-r.sum.Faults) / rate * float64(time.Second))
+		fmt.Fprintf(r.progress, "%4.0f s, next seed %d: %v (%.0f/s, %v left)\n", passed.Seconds(), r.next, r.sum, rate, max(0, left).Round(time.Second))
 	}
 }

@@ -142,7 +142,7 @@ func (n *node) changed() []int64 {
 	return sectors
 }
 
-// Files gives the content of all files that have any, by path.
+// Files gives the content of all files, by path.
 func (d *Disk) Files() map[string][]byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -156,7 +156,7 @@ func (n *node) gather(at string, files map[string][]byte) {
 		switch p := path.Join(at, name); {
 		case inside.entries != nil:
 			inside.gather(p, files)
-		case inside.now.size > 0:
+		default:
 			files[p] = inside.now.bytes()
 		}
 	}

@@ -1,0 +1,209 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/oxidb/oxidb/mvcc"
+	"github.com/oxidb/oxidb/mvcc/proof/disk"
+)
+
+// A crowd is crowdMembers goroutines that commit memberTxns transactions each; of the operations
+// meanwhile, about one in crashEvery is followed by a crash.
+const (
+	crowdMembers = 6
+	memberTxns   = 15
+	crashEvery   = 2
+)
+
+// crowd is goroutines that commit to one store at the same time, beside checkpoints and readers.
+type crowd struct {
+	ledger
+	w     *Workload // for its options and its way to open a store
+	store *mvcc.Store
+	disk  *disk.Disk
+	keys  atomic.Int64
+	names atomic.Int32
+	out   *Outcome
+
+	hookMu sync.Mutex // guards rng and images
+	rng    *rand.Rand
+	images []crashed
+
+	errMu sync.Mutex
+	err   error
+}
+
+// crashed is a disk after a crash, and the newest commit that must be on it.
+type crashed struct {
+	disk  *disk.Disk
+	acked mvcc.Timestamp
+	op    disk.Op
+}
+
+// Together lets goroutines commit at the same time and crashes the machine under them. What a crash
+// leaves must be what one version held, none older than the newest acknowledged (P1, P2); every
+// snapshot must have seen its version (P4). The order in which goroutines run is not the seed's.
+func Together(seed uint64) Outcome {
+	out := Outcome{}
+	c := &crowd{w: NewWorkload(seed), disk: disk.New(), out: &out, rng: rand.New(rand.NewPCG(seed, 4))}
+	c.commits = map[mvcc.Timestamp][]effect{}
+	c.w.options.Now = time.Now
+	c.w.options.CheckpointBytes = []int64{-1, 4 << 10, 32 << 10}[c.rng.IntN(3)]
+	c.w.options.NoSync = c.rng.IntN(6) == 0
+	c.names.Store(2)
+	if err := c.run(seed); err != nil {
+		return out.violated(seed, err)
+	}
+	return out
+}
+
+func (c *crowd) run(seed uint64) (err error) {
+	defer guard(&err)
+	c.disk.SetHook(c.hook)
+	if c.store, err = c.w.open(c.disk); err != nil {
+		return err
+	}
+	var members, others sync.WaitGroup
+	for i := range crowdMembers {
+		m := &member{crowd: c, rng: rand.New(rand.NewPCG(seed, uint64(i)+10))}
+		members.Go(func() { c.fail(m.work()) })
+	}
+	done := make(chan struct{})
+	for _, other := range []func() error{c.checkpoint, c.look} {
+		others.Go(func() { c.fail(c.repeat(done, other)) })
+	}
+	members.Wait()
+	close(done)
+	others.Wait()
+	newest := c.store.Version()
+	if err := errors.Join(c.err, c.store.CheckpointError(), c.store.Close()); err != nil {
+		return err
+	}
+	return c.judge(newest)
+}
+
+// repeat calls do until done.
+func (c *crowd) repeat(done chan struct{}, do func() error) (err error) {
+	defer guard(&err)
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-time.After(time.Millisecond):
+		}
+		if err := do(); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *crowd) fail(err error) {
+	c.errMu.Lock()
+	defer c.errMu.Unlock()
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+// hook crashes the machine before an operation.
+func (c *crowd) hook(op disk.Op) error {
+	if !op.Kind.Changes() {
+		return nil
+	}
+	c.hookMu.Lock()
+	defer c.hookMu.Unlock()
+	if c.rng.IntN(crashEvery) == 0 {
+		acked := c.durable() // before the crash
+		c.images = append(c.images, crashed{c.disk.Crash(disk.RandomLoss(c.rng), c.rng), acked, op})
+	}
+	return nil
+}
+
+func (c *crowd) checkpoint() error {
+	before := c.store.Version()
+	err := c.store.Checkpoint(context.Background())
+	if err == nil {
+		c.promise(before)
+	}
+	return err
+}
+
+// look reads all tables through a snapshot, twice with others' commits in between.
+func (c *crowd) look() error {
+	txn := c.store.Begin(mvcc.TxnOptions{ReadOnly: true})
+	defer txn.Rollback()
+	first, err := read(txn, c.known())
+	if err != nil {
+		return err
+	}
+	time.Sleep(time.Millisecond)
+	second, err := read(txn, first.ids())
+	if err != nil {
+		return err
+	}
+	if d := first.Diff(second); d != "" {
+		return violated("a snapshot changed: %s", d)
+	}
+	c.observe(txn.Snapshot(), first)
+	return nil
+}
+
+// judge compares what was seen and what crashes left with what the versions held.
+func (c *crowd) judge(newest mvcc.Timestamp) error {
+	states, err := c.versions(newest)
+	if err != nil {
+		return err
+	}
+	for _, o := range c.seen {
+		for id, t := range o.state { // tables committed since may be missing
+			if d := (State{id: states[o.at][id]}).Diff(State{id: t}); d != "" {
+				return violated("the snapshot of version %d: %s", o.at, d)
+			}
+		}
+	}
+	c.w.known = map[mvcc.TableID]bool{}
+	for _, id := range c.known() {
+		c.w.known[id] = true
+	}
+	c.images = append(c.images, crashed{c.disk.Crash(disk.LoseAll, c.rng), newest, disk.Op{Path: "nothing"}})
+	for i := range c.images {
+		if err := c.verify(&c.images[i], states); err != nil {
+			return keep(fmt.Errorf("crash before %v of %s: %w", c.images[i].op.Kind, c.images[i].op.Path, err), c.images[i].disk)
+		}
+	}
+	return nil
+}
+
+// verify recovers what a crash left, also after crashes inside recovery.
+func (c *crowd) verify(at *crashed, states []State) (err error) {
+	defer guard(&err)
+	left := []*disk.Disk{at.disk.Crash(disk.KeepAll, c.rng)}
+	var first mvcc.Timestamp
+	for depth := 0; depth <= deepestRecovery && len(left) > 0; depth++ {
+		c.out.Faults++
+		r := recovery{w: c.w, crash: func(d *disk.Disk) *disk.Disk { return d.Crash(disk.RandomLoss(c.rng), c.rng) }}
+		r.at, r.close = c.rng.IntN(2*recoveryOperations), c.rng.IntN(6) == 0
+		got, err := r.run(left[0])
+		switch {
+		case err != nil:
+			return err
+		case r.version < at.acked:
+			return violated("version %d was acknowledged, %d recovered", at.acked, r.version)
+		case int(r.version) >= len(states):
+			return violated("version %d was recovered, the newest was %d", r.version, len(states)-1)
+		case depth > 0 && r.version != first:
+			return violated("version %d recovered, %d after a crash in recovery", first, r.version)
+		}
+		if d := states[r.version].Diff(got); d != "" {
+			return violated("version %d: %s", r.version, d)
+		}
+		first, left = r.version, r.left
+	}
+	return nil
+}
