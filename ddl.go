@@ -6,6 +6,7 @@ import (
 
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/catalog/systables"
+	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/parser"
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/plan"
@@ -166,6 +167,7 @@ func (sc *scope) addedColumn(ctx context.Context, table *catalog.Table, c *catal
 	if !c.NotNull {
 		return nil
 	}
+	sc.txn.NoteRead(table.ID, mvcc.Read{Always: true})
 	stored, err := sc.txn.Table(table.ID)
 	if err == nil && stored.Rows() > 0 {
 		err = containsNulls(c.Name, table.Name)
@@ -182,12 +184,14 @@ func (sc *scope) checkHolds(ctx context.Context, t *catalog.Table, c catalog.Che
 	return err
 }
 
-// exists reports whether a query has rows.
+// exists reports whether a query has rows, now and until the transaction commits.
 func (sc *scope) exists(ctx context.Context, sql string) (bool, error) {
 	stmt, err := parser.ParseOne(sql)
 	if err != nil {
 		return false, err
 	}
+	sc.checking = true
+	defer func() { sc.checking = false }()
 	r, err := sc.statement(ctx, stmt, sql, nil)
 	if err != nil {
 		return false, err

@@ -220,6 +220,9 @@ type scope struct {
 	catalog  catalog.Reader
 	explicit bool
 	now      time.Time
+	// checking marks the reads of a constraint's check: they have to hold at the commit in every
+	// isolation level.
+	checking bool
 }
 
 // begin gives the open transaction, or one for this statement alone.

@@ -192,7 +192,7 @@ func (sc *scope) start(ctx context.Context, root plan.Node, profile bool) (*runn
 	if profile {
 		r.profile = build.NewProfile()
 	}
-	op, err := build.Build(root, build.Env{Query: r.query, Chunks: sc.chunks, External: external.Operator, Profile: r.profile})
+	op, err := build.Build(root, build.Env{Query: r.query, Chunks: sc.chunks, Read: sc.noteScan, External: external.Operator, Profile: r.profile})
 	if err != nil {
 		r.query.Close()
 		return nil, err

@@ -159,6 +159,9 @@ func (t *Txn) AlterTable(id TableID, name string, schema Schema) error {
 			added = append(added, k)
 		}
 	}
+	if len(added) > 0 {
+		t.NoteRead(id, Read{Always: true}) // no row may come that the new keys are not checked against
+	}
 	l.closeOpen()
 	l.name, l.schema, l.altered, l.keys = name, schema, true, nil
 	return t.checkAllKeys(id, added, true)

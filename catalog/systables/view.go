@@ -29,29 +29,34 @@ func (v *View) SearchPath() []string { return v.path }
 
 // Table implements catalog.Reader.
 func (v *View) Table(schema, table string) (*catalog.Table, bool) {
+	readRelation(v.txn, name{schema, table})
 	t, ok := v.tables[name{schema, table}]
 	return t, ok
 }
 
 // View implements catalog.Reader.
 func (v *View) View(schema, view string) (*catalog.View, bool) {
+	readRelation(v.txn, name{schema, view})
 	w, ok := v.views[name{schema, view}]
 	return w, ok
 }
 
 // HasSchema implements catalog.Reader.
 func (v *View) HasSchema(schema string) bool {
+	readSchema(v.txn, schema, false)
 	_, ok := v.schemas[schema]
 	return ok
 }
 
 // Tables implements catalog.Reader.
 func (v *View) Tables() []*catalog.Table {
+	readAll(v.txn)
 	return ordered(v.tables, func(t *catalog.Table) (string, string) { return t.Schema, t.Name })
 }
 
 // Views implements catalog.Reader.
 func (v *View) Views() []*catalog.View {
+	readAll(v.txn)
 	return ordered(v.views, func(w *catalog.View) (string, string) { return w.Schema, w.Name })
 }
 
@@ -70,6 +75,7 @@ func ordered[T any](m map[name]T, key func(T) (string, string)) []T {
 
 // Schemas implements catalog.Reader.
 func (v *View) Schemas() []string {
+	readAll(v.txn)
 	all := make([]string, 0, len(v.schemas))
 	for s := range v.schemas {
 		all = append(all, s)

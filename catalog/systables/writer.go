@@ -41,6 +41,7 @@ func (w *Writer) DropSchema(schema string) error {
 	if !exists {
 		return sqlerr.New(sqlerr.InvalidSchemaName, "schema %q does not exist", schema)
 	}
+	readMembers(w.txn, schema)
 	for at := range o.rows {
 		if at.schema == schema {
 			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop schema %s because other objects depend on it", schema).
@@ -147,6 +148,7 @@ func (w *Writer) free(at name) error {
 	if err != nil {
 		return err
 	}
+	readSchema(w.txn, at.schema, true)
 	if _, ok := o.schemas[at.schema]; !ok {
 		return sqlerr.New(sqlerr.InvalidSchemaName, "schema %q does not exist", at.schema)
 	}

@@ -23,6 +23,8 @@ type Env struct {
 	Query *exec.Query
 	// Chunks gives the chunks of a base table as the query's transaction sees them.
 	Chunks func(*catalog.Table) ([]scan.Chunk, error)
+	// Read is told of every scan of a base table, with its conditions, before the scan runs; may be nil.
+	Read func(*plan.Scan)
 	// External makes the operator that reads files; nil refuses them.
 	External func(*plan.External) (exec.Operator, error)
 	// Profile collects counters per node when the query is profiled; may be nil.
@@ -74,6 +76,9 @@ func (b *builder) node(n plan.Node, needed plan.ColumnSet) (exec.Operator, error
 	}
 	switch n := n.(type) {
 	case *plan.Scan:
+		if b.env.Read != nil {
+			b.env.Read(n)
+		}
 		chunks, err := b.env.Chunks(n.Table)
 		if err != nil {
 			return nil, err
@@ -177,13 +182,34 @@ func (b *builder) recursive(n *plan.Recursive) (exec.Operator, error) {
 		return nil, err
 	}
 	working := setop.NewWorking(n.Working.Types)
+	env := b.env
+	if env.Read != nil {
+		env.Read = nil // told of here: the rounds are built while the query runs
+		b.readScans(n.Step)
+	}
 	step := func() (exec.Operator, error) {
 		// Each round builds anew: operators run once. What was shared before the recursion stays.
-		round := &builder{env: b.env, constants: copyMap(b.constants), shared: copyMap(b.shared), working: copyMap(b.working)}
+		round := &builder{env: env, constants: copyMap(b.constants), shared: copyMap(b.shared), working: copyMap(b.working)}
 		round.working[n.Working] = working
 		return round.operator(n.Step, nil)
 	}
 	return setop.NewRecursive(n, init, working, step), nil
+}
+
+// readScans tells of all scans below n.
+func (b *builder) readScans(n plan.Node) {
+	switch n := n.(type) {
+	case *plan.Scan:
+		b.env.Read(n)
+	case *plan.Shared:
+		b.readScans(n.Plan.Input)
+	}
+	for _, v := range plan.RuntimeValues(n) {
+		b.readScans(v.Input)
+	}
+	for _, c := range n.Children() {
+		b.readScans(c)
+	}
 }
 
 func copyMap[K comparable, V any](m map[K]V) map[K]V {
