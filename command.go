@@ -14,7 +14,7 @@ import (
 
 // sessionCommand carries out what needs no catalog: transactions, settings, prepared statements.
 func (s *Session) sessionCommand(ctx context.Context, stmt ast.Statement, sql string) (r *Result, done bool, err error) {
-	if r, done, err = s.transactionCommand(ctx, stmt); done {
+	if r, done, err = s.transactionCommand(ctx, stmt, sql); done {
 		return r, done, err
 	}
 	switch stmt := stmt.(type) {
@@ -32,7 +32,7 @@ func (s *Session) sessionCommand(ctx context.Context, stmt ast.Statement, sql st
 		s.prepared[stmt.Name.Name] = &preparedText{stmt: stmt.Statement, sql: sql}
 		return emptyResult("PREPARE"), true, nil
 	case *ast.Execute:
-		r, err = s.executePrepared(ctx, stmt)
+		r, err = s.executePrepared(ctx, stmt, sql)
 		return r, true, err
 	case *ast.Deallocate:
 		return emptyResult("DEALLOCATE"), true, s.deallocate(stmt.Name)
@@ -61,10 +61,7 @@ func (s *Session) setCommand(stmt *ast.Set) error {
 		}
 		parts[i] = text
 	}
-	if err := s.settings.set(stmt.Name, strings.Join(parts, ", ")); err != nil {
-		return err
-	}
-	return nil
+	return s.assign(stmt.Name, strings.Join(parts, ", "))
 }
 
 // settingText is the text of a value in SET.
@@ -100,13 +97,13 @@ func (s *Session) show(name string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return textResult("SHOW", k.name, []string{s.settings[k.name]}), nil
+	return textResult("SHOW", k.name, []string{s.setting(k.name)}), nil
 }
 
 func (s *Session) showAll() *Result {
 	var names, values, docs []string
 	for _, k := range knownSettings() {
-		names, values, docs = append(names, k.name), append(values, s.settings[k.name]), append(docs, k.doc)
+		names, values, docs = append(names, k.name), append(values, s.setting(k.name)), append(docs, k.doc)
 	}
 	return vectorsResult("SHOW", []string{"name", "setting", "description"}, textVector(names), textVector(values), textVector(docs))
 }
@@ -122,12 +119,12 @@ func textVector(rows []string) *columnar.Vector {
 }
 
 // executePrepared runs EXECUTE name(args): the arguments are constant expressions.
-func (s *Session) executePrepared(ctx context.Context, stmt *ast.Execute) (*Result, error) {
+func (s *Session) executePrepared(ctx context.Context, stmt *ast.Execute, sql string) (*Result, error) {
 	p, ok := s.prepared[stmt.Name.Name]
 	if !ok {
 		return nil, noStatement(stmt.Name)
 	}
-	sc, err := s.begin()
+	sc, err := s.begin(ctx, sql)
 	if err != nil {
 		return nil, err
 	}

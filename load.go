@@ -22,17 +22,25 @@ import (
 // the table's columns in order, with its types. It runs in the open transaction, or in one of its own:
 // then all rows appear at once, or none.
 func (s *Session) Load(ctx context.Context, schema, table string, parts int, fill func(part int, add func(*columnar.Batch) error) error) (int64, error) {
+	return s.append(ctx, "load into "+table, func(sc *scope) (int64, error) { return sc.load(sc.ctx, schema, table, parts, fill) })
+}
+
+// append runs what adds rows without a statement; a failure fails the open transaction.
+func (s *Session) append(ctx context.Context, what string, add func(*scope) (int64, error)) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sc, err := s.begin()
+	if err := s.refusal(nil); err != nil {
+		return 0, err
+	}
+	sc, err := s.begin(ctx, what)
 	if err != nil {
 		return 0, err
 	}
-	rows, err := sc.load(ctx, schema, table, parts, fill)
+	rows, err := add(sc)
 	if err != nil && s.txn != nil {
-		s.txn.failed = true
+		s.txn.fail()
 	}
-	return rows, sc.end(ctx, err)
+	return rows, sc.end(sc.ctx, err)
 }
 
 func (sc *scope) load(ctx context.Context, schema, table string, parts int, fill func(int, func(*columnar.Batch) error) error) (int64, error) {
@@ -92,17 +100,7 @@ func searchIn(schema string, c catalog.Reader) []string {
 // records lack is filled with NULL, one that the table lacks is error 42703. Values are cast as in
 // INSERT. It runs in the open transaction, or in one of its own.
 func (s *Session) Ingest(ctx context.Context, schema, table string, records iter.Seq2[arrow.RecordBatch, error]) (int64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sc, err := s.begin()
-	if err != nil {
-		return 0, err
-	}
-	rows, err := sc.ingest(ctx, schema, table, records)
-	if err != nil && s.txn != nil {
-		s.txn.failed = true
-	}
-	return rows, sc.end(ctx, err)
+	return s.append(ctx, "ingest into "+table, func(sc *scope) (int64, error) { return sc.ingest(sc.ctx, schema, table, records) })
 }
 
 func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.Seq2[arrow.RecordBatch, error]) (rows int64, err error) {

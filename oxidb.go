@@ -70,6 +70,9 @@ type DB struct {
 	mu         sync.Mutex
 	sessions   map[*Session]struct{}
 	procedures map[string]Procedure
+
+	openMu sync.Mutex
+	open   map[uint64]*openTransaction // by their numbers
 }
 
 // Open opens the database in directory path, creating it when it does not exist, and recovers what
@@ -106,6 +109,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	return &DB{
 		path: path, fs: o.FS, store: store, catalog: objects, registry: builtin.New(), threads: o.Threads, defaults: defaultSettings(o.Threads),
 		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: map[string]Procedure{},
+		open: map[uint64]*openTransaction{},
 	}, nil
 }
 

@@ -37,7 +37,7 @@ func (s *Session) call(ctx context.Context, stmt *ast.Call) (*Result, error) {
 	if s.txn != nil {
 		return nil, sqlerr.At(sqlerr.ActiveTransaction, int(stmt.Pos), int(stmt.End), "CALL %s cannot run inside a transaction block", name)
 	}
-	sc, err := s.begin()
+	sc, err := s.begin(ctx, "CALL "+name)
 	if err != nil {
 		return nil, err
 	}

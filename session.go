@@ -34,11 +34,11 @@ type Session struct {
 	running atomic.Pointer[exec.Query]
 }
 
-// transaction is an explicit transaction block. Its snapshot is taken by its first statement.
+// transaction is an explicit transaction block. Its snapshot is taken by its first statement: open is
+// nil before.
 type transaction struct {
-	inner      *mvcc.Txn
-	start      time.Time
-	readOnly   bool
+	modes      modes
+	open       *openTransaction
 	failed     bool
 	savepoints []savepoint
 }
@@ -100,7 +100,7 @@ func (s *Session) RowsScanned() int64 {
 func (s *Session) Set(name, value string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.settings.set(name, value)
+	return s.assign(name, value)
 }
 
 // Setting gives a setting's value, as SHOW does.
@@ -111,7 +111,7 @@ func (s *Session) Setting(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.settings[k.name], nil
+	return s.setting(k.name), nil
 }
 
 // Query runs sql, one or several statements, and gives the last one's result. Rows of a query are
@@ -152,8 +152,27 @@ func (s *Session) fail() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.txn != nil {
-		s.txn.failed = true
+		s.txn.fail()
 	}
+}
+
+// fail makes the block a failed one: only its end, or a savepoint, helps.
+func (t *transaction) fail() { t.setFailed(true) }
+
+func (t *transaction) setFailed(failed bool) {
+	if t.failed = failed; t.open != nil {
+		t.open.mu.Lock()
+		defer t.open.mu.Unlock()
+		t.open.failed = failed
+	}
+}
+
+// endedBy is why others ended the block's transaction, nil while it goes on.
+func (t *transaction) endedBy() error {
+	if t == nil || t.open == nil {
+		return nil
+	}
+	return t.open.endedBy()
 }
 
 // run executes one statement under the session's lock; a failure inside a transaction block fails
@@ -161,12 +180,11 @@ func (s *Session) fail() {
 func (s *Session) run(ctx context.Context, stmt ast.Statement, sql string, args []any) (*Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return nil, sqlerr.New(sqlerr.AdminShutdown, "the session is closed")
+	if reason := s.txn.endedBy(); reason != nil && !s.closed {
+		return s.afterEnd(stmt, reason)
 	}
-	if s.txn != nil && s.txn.failed && !endsTransaction(stmt) {
-		return nil, sqlerr.New(sqlerr.InFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block").
-			WithHint("ROLLBACK ends it; ROLLBACK TO a savepoint goes on from there.")
+	if err := s.refusal(stmt); err != nil {
+		return nil, err
 	}
 	s.running.Store(nil)
 	r, err := s.guarded(ctx, stmt, sql, args)
@@ -174,11 +192,45 @@ func (s *Session) run(ctx context.Context, stmt ast.Statement, sql string, args 
 		return r, err
 	}
 	if err != nil {
-		s.txn.failed = true
+		s.txn.fail()
 	} else if r.stream != nil {
 		r.stream = s.failing(s.txn, r.stream)
 	}
+	if reason := s.txn.endedBy(); reason != nil && err != nil {
+		return s.afterEnd(stmt, reason)
+	}
 	return r, err
+}
+
+// refusal is why the session does not run a statement now; nil is one that is no SQL.
+func (s *Session) refusal(stmt ast.Statement) error {
+	reason := s.txn.endedBy()
+	switch {
+	case s.closed:
+		return sqlerr.New(sqlerr.AdminShutdown, "the session is closed")
+	case reason != nil:
+		return reason
+	case s.txn != nil && s.txn.failed && !endsTransaction(stmt):
+		return sqlerr.New(sqlerr.InFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block").
+			WithHint("ROLLBACK ends it; ROLLBACK TO a savepoint goes on from there.")
+	}
+	return nil
+}
+
+// afterEnd answers a statement of a block that others have ended: with the reason, until the block's
+// own end. COMMIT is that end, and fails.
+func (s *Session) afterEnd(stmt ast.Statement, reason error) (*Result, error) {
+	switch stmt.(type) {
+	case *ast.Rollback:
+		s.endTransaction()
+		return emptyResult("ROLLBACK"), nil
+	case *ast.Commit:
+		s.endTransaction()
+	default:
+		s.txn.open.release()
+		s.txn.fail()
+	}
+	return nil, reason
 }
 
 // guarded turns a panic into XX000: a statement's failure is never the process's.
@@ -197,7 +249,7 @@ func (s *Session) failing(t *transaction, rows func(func(arrow.RecordBatch, erro
 		rows(func(rec arrow.RecordBatch, err error) bool {
 			if err != nil {
 				s.mu.Lock()
-				t.failed = true
+				t.fail()
 				s.mu.Unlock()
 			}
 			return yield(rec, err)
@@ -213,32 +265,38 @@ func endsTransaction(stmt ast.Statement) bool {
 	return false
 }
 
-// scope is the transaction that one statement runs in.
+// scope is one statement and the transaction that it runs in.
 type scope struct {
 	session  *Session
-	txn      *mvcc.Txn
+	open     *openTransaction
+	txn      *mvcc.Txn // of open
 	catalog  catalog.Reader
 	explicit bool
 	now      time.Time
+	ctx      context.Context // of the statement; ends when the transaction is ended
+	leave    func()
 	// checking marks the reads of a constraint's check: they have to hold at the commit in every
 	// isolation level.
 	checking bool
 }
 
-// begin gives the open transaction, or one for this statement alone.
-func (s *Session) begin() (*scope, error) {
+// begin starts a statement in the open transaction, or in one for it alone. End the scope.
+func (s *Session) begin(ctx context.Context, sql string) (*scope, error) {
 	sc := &scope{session: s, explicit: s.txn != nil, now: time.Now()}
-	if s.txn == nil {
-		sc.txn = s.db.store.Begin(mvcc.TxnOptions{})
-	} else {
-		if s.txn.inner == nil {
-			s.txn.inner, s.txn.start = s.db.store.Begin(mvcc.TxnOptions{ReadOnly: s.txn.readOnly}), sc.now
-		}
-		sc.txn, sc.now = s.txn.inner, s.txn.start
+	switch {
+	case s.txn == nil:
+		sc.open = s.beginTransaction(ctx, s.settings.defaultModes(), sc.now)
+	case s.txn.open == nil:
+		s.txn.open = s.beginTransaction(nil, s.txn.modes, sc.now)
+		fallthrough
+	default:
+		sc.open = s.txn.open
 	}
+	sc.txn, sc.now = sc.open.inner, sc.open.started
+	sc.ctx, sc.leave = sc.open.enter(ctx, sql)
 	view, err := s.db.catalog.View(sc.txn, s.searchPath())
 	if err != nil {
-		return nil, sc.end(context.Background(), err)
+		return nil, sc.end(ctx, err)
 	}
 	sc.catalog = systemReader{view}
 	return sc, nil
@@ -255,17 +313,20 @@ func (s *Session) searchPath() []string {
 	return path
 }
 
-// end commits a statement's own transaction, or rolls it back when err is set. An explicit
+// end ends the statement. It commits its own transaction, or rolls it back when err is set; an explicit
 // transaction goes on.
 func (sc *scope) end(ctx context.Context, err error) error {
+	sc.leave()
 	if sc.explicit {
 		return err
 	}
-	if err != nil {
-		sc.txn.Rollback()
-		return err
+	defer sc.open.release()
+	if reason := sc.open.endedBy(); reason != nil {
+		return reason
 	}
-	_, err = sc.txn.Commit(ctx)
+	if err == nil {
+		_, err = sc.txn.Commit(ctx)
+	}
 	return err
 }
 
@@ -275,8 +336,8 @@ func (sc *scope) functions() *function.Context {
 
 // endTransaction drops the open transaction.
 func (s *Session) endTransaction() {
-	if s.txn != nil && s.txn.inner != nil {
-		s.txn.inner.Rollback()
+	if s.txn != nil && s.txn.open != nil {
+		s.txn.open.release()
 	}
 	s.txn = nil
 }

@@ -24,10 +24,13 @@ func knownSettings() []setting {
 		{"application_name", "", "Name of the client, for the server's lists.", anyText},
 		{"client_encoding", "UTF8", "Always UTF8.", only("UTF8")},
 		{"datestyle", "ISO, MDY", "Always ISO, MDY.", only("ISO, MDY")},
-		{"default_transaction_isolation", "repeatable read", "Isolation of new transactions: snapshot isolation.", only("repeatable read", "snapshot")},
+		{"default_transaction_deferrable", "off", "Accepted for PostgreSQL's clients: no transaction ever waits for a snapshot.", onOff},
+		{"default_transaction_isolation", snapshotName, "Isolation of new transactions: repeatable read, which is snapshot isolation, or serializable.", isolationName},
+		{"default_transaction_read_only", "off", "New transactions may only read.", onOff},
 		{"disabled_rules", "", "Optimizer rules to leave out, comma separated (for tests).", rules},
 		{"extra_float_digits", "1", "Accepted for PostgreSQL's clients; floats are always printed exactly.", number(-15, 3)},
 		{"force_spill", "off", "Makes operators use temporary files as often as they can (for tests).", onOff},
+		{"idle_in_transaction_session_timeout", "0", "Milliseconds (or with unit: 5min) after which a transaction block that waits for its client is rolled back; 0 is never.", duration},
 		{"intervalstyle", "postgres", "Always postgres.", only("postgres")},
 		{"memory_limit", "0", "Memory for one query of this session, as bytes or with unit (256MiB); 0 is the database's limit.", size},
 		{"search_path", "public", "Schemas in which names are looked up.", anyText},
@@ -37,7 +40,10 @@ func knownSettings() []setting {
 		{"temp_directory_limit", "0", "Temporary files for one query of this session, as bytes or with unit (10GB); 0 is the database's limit.", size},
 		{"threads", "", "Workers of a query.", number(1, 1024)},
 		{"timezone", "UTC", "Time zone in which timestamptz is read and shown.", zone},
-		{"transaction_isolation", "repeatable read", "Isolation of the current transaction.", only("repeatable read", "snapshot")},
+		{"transaction_deferrable", "off", "Whether the current transaction is deferrable.", onOff},
+		{"transaction_isolation", snapshotName, "Isolation of the current transaction.", isolationName},
+		{"transaction_read_only", "off", "Whether the current transaction may only read.", onOff},
+		{"transaction_timeout", "0", "Milliseconds (or with unit: 1h) after which a transaction is rolled back; 0 is never.", duration},
 	}
 }
 
@@ -100,8 +106,9 @@ func (s settings) location() *time.Location {
 	return loc
 }
 
-func (s settings) timeout() time.Duration {
-	return time.Duration(s.integer("statement_timeout")) * time.Millisecond
+// millis is a setting that duration checked.
+func (s settings) millis(name string) time.Duration {
+	return time.Duration(s.integer(name)) * time.Millisecond
 }
 
 func (s settings) disabled() map[string]bool {

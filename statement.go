@@ -3,6 +3,7 @@ package oxidb
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -33,23 +34,69 @@ func (s *Session) dispatch(ctx context.Context, stmt ast.Statement, sql string, 
 	if r, done, err := s.sessionCommand(ctx, stmt, sql); done || err != nil {
 		return r, err
 	}
-	sc, err := s.begin()
+	ctx, cancel := withTimeout(ctx, s.settings.millis("statement_timeout"))
+	for attempt := 0; ; attempt++ {
+		r, err := s.attempt(ctx, cancel, stmt, sql, args)
+		if err == nil {
+			return r, nil
+		}
+		if s.txn != nil || !retried(stmt, err) || !pause(ctx, attempt) {
+			cancel()
+			return nil, err
+		}
+	}
+}
+
+// attempt runs a statement once. Its result, or who gets an error, ends with cancel.
+func (s *Session) attempt(ctx context.Context, cancel func(), stmt ast.Statement, sql string, args []any) (*Result, error) {
+	sc, err := s.begin(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := withTimeout(ctx, s.settings.timeout())
+	ctx = sc.ctx
 	r, err := sc.statement(ctx, stmt, sql, args)
 	switch {
 	case err != nil:
-		cancel()
 		return nil, sc.end(ctx, err)
 	case r.stream != nil && r.query != nil: // the rows are still to be computed
+		sc.open.onlyReads()
 		r.onClose(func() { _ = sc.end(ctx, nil); cancel() }) // a read has nothing to commit
 		return r, nil
 	}
-	err = sc.end(ctx, nil)
-	cancel()
+	if err = sc.end(ctx, nil); err == nil {
+		cancel()
+	}
 	return r, err
+}
+
+// maxAttempts bounds how often a statement of its own transaction is run.
+const maxAttempts = 64
+
+// retried reports that a statement may run again: its transaction was its own and lost against
+// another, and nobody has seen a row of it.
+func retried(stmt ast.Statement, err error) bool {
+	if sqlerr.StateOf(err) != sqlerr.SerializationFailure {
+		return false
+	}
+	switch stmt.(type) {
+	case *ast.Insert, *ast.Update, *ast.Delete:
+		return true
+	}
+	return false
+}
+
+// pause lets the commit that was in the way become visible; false when it is time to give up.
+func pause(ctx context.Context, attempt int) bool {
+	if attempt+1 >= maxAttempts {
+		return false
+	}
+	most := min(50*time.Microsecond<<min(attempt, 10), 10*time.Millisecond)
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(most/2 + rand.N(most/2)):
+		return true
+	}
 }
 
 // statement binds and executes.

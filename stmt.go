@@ -41,7 +41,10 @@ func (s *Session) Prepare(ctx context.Context, sql string, declared ...types.Typ
 	if s.describeCommand(p) {
 		return p, nil
 	}
-	sc, err := s.begin()
+	if err := s.refusal(stmt); err != nil {
+		return nil, err
+	}
+	sc, err := s.begin(ctx, sql)
 	if err != nil {
 		return nil, err
 	}

@@ -7,14 +7,25 @@ import (
 	"github.com/oxidb/oxidb/sqlerr"
 )
 
-// Begin opens a transaction block, as BEGIN does; it fails with 25001 when one is open.
+// Begin opens a transaction block with the session's defaults, as BEGIN does; it fails with 25001 when
+// one is open.
 func (s *Session) Begin(readOnly bool) error {
+	return s.BeginTransaction(TransactionOptions{ReadOnly: readOnly})
+}
+
+// BeginTransaction opens a transaction block; it fails with 25001 when one is open.
+func (s *Session) BeginTransaction(o TransactionOptions) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.txn != nil {
 		return sqlerr.New(sqlerr.ActiveTransaction, "there is already a transaction in progress")
 	}
-	s.txn = &transaction{readOnly: readOnly}
+	m := s.settings.defaultModes()
+	if o.Isolation != DefaultIsolation {
+		m.serializable = o.Isolation == Serializable
+	}
+	m.readOnly = m.readOnly || o.ReadOnly
+	s.txn = &transaction{modes: m}
 	return nil
 }
 
@@ -22,10 +33,13 @@ func (s *Session) Begin(readOnly bool) error {
 func (s *Session) Commit(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.txn == nil {
+	switch reason := s.txn.endedBy(); {
+	case s.txn == nil:
 		return sqlerr.New(sqlerr.NoActiveTransaction, "there is no transaction in progress")
-	}
-	if s.txn.failed {
+	case reason != nil:
+		s.endTransaction()
+		return reason
+	case s.txn.failed:
 		s.endTransaction()
 		return sqlerr.New(sqlerr.InFailedTransaction, "the transaction had failed and was rolled back")
 	}
@@ -35,13 +49,11 @@ func (s *Session) Commit(ctx context.Context) error {
 func (s *Session) commit(ctx context.Context) error {
 	t := s.txn
 	s.txn = nil
-	if t.inner == nil {
+	if t.open == nil {
 		return nil
 	}
-	_, err := t.inner.Commit(ctx)
-	if err != nil {
-		t.inner.Rollback()
-	}
+	defer t.open.release()
+	_, err := t.open.inner.Commit(ctx)
 	return err
 }
 
@@ -57,78 +69,98 @@ func (s *Session) Rollback() error {
 }
 
 // transactionCommand carries BEGIN … ROLLBACK TO out; done is false for other statements.
-func (s *Session) transactionCommand(ctx context.Context, stmt ast.Statement) (r *Result, done bool, err error) {
+func (s *Session) transactionCommand(ctx context.Context, stmt ast.Statement, sql string) (r *Result, done bool, err error) {
 	switch stmt := stmt.(type) {
 	case *ast.Begin:
 		if s.txn != nil { // PostgreSQL warns and goes on
-			return emptyResult("BEGIN"), true, nil
+			return emptyResult("BEGIN"), true, s.setModes(stmt.Modes)
 		}
-		if err := isolation(stmt.Modes); err != nil {
-			return nil, true, err
-		}
-		s.txn = &transaction{readOnly: stmt.Modes.ReadOnly}
+		s.txn = &transaction{modes: s.settings.defaultModes().with(stmt.Modes)}
 		return emptyResult("BEGIN"), true, nil
 	case *ast.SetTransaction:
-		if err := isolation(stmt.Modes); err != nil {
-			return nil, true, err
+		if stmt.Session {
+			s.settings.setDefaults(stmt.Modes)
+			return emptyResult("SET"), true, nil
 		}
-		if s.txn != nil && s.txn.inner == nil && !stmt.Session {
-			s.txn.readOnly = stmt.Modes.ReadOnly
-		}
-		return emptyResult("SET"), true, nil
+		return emptyResult("SET"), true, s.setModes(stmt.Modes)
 	case *ast.Commit:
-		switch {
-		case s.txn == nil: // PostgreSQL warns and goes on
-			return emptyResult("COMMIT"), true, nil
-		case s.txn.failed:
-			s.endTransaction()
-			return emptyResult("ROLLBACK"), true, nil
-		}
-		return emptyResult("COMMIT"), true, s.commit(ctx)
+		r, err = s.commitCommand(ctx, stmt.Chain)
+		return r, true, err
 	case *ast.Rollback:
-		s.endTransaction()
-		return emptyResult("ROLLBACK"), true, nil
+		r, err = s.rollbackCommand(stmt.Chain)
+		return r, true, err
 	case *ast.Savepoint:
-		return emptyResult("SAVEPOINT"), true, s.savepoint(stmt.Name.Name)
+		return emptyResult("SAVEPOINT"), true, s.savepoint(ctx, stmt.Name.Name, sql)
 	case *ast.Release:
-		at, err := s.findSavepoint(stmt.Name)
+		at, err := s.findSavepoint(stmt.Name, "RELEASE SAVEPOINT")
 		if err == nil {
 			s.txn.savepoints = s.txn.savepoints[:at]
 		}
 		return emptyResult("RELEASE"), true, err
 	case *ast.RollbackTo:
-		at, err := s.findSavepoint(stmt.Name)
+		at, err := s.findSavepoint(stmt.Name, "ROLLBACK TO SAVEPOINT")
 		if err == nil {
-			s.txn.inner.RollbackTo(s.txn.savepoints[at].mark)
-			s.txn.savepoints, s.txn.failed = s.txn.savepoints[:at+1], false
+			s.txn.open.inner.RollbackTo(s.txn.savepoints[at].mark)
+			s.txn.savepoints = s.txn.savepoints[:at+1]
+			s.txn.setFailed(false)
 		}
 		return emptyResult("ROLLBACK"), true, err
 	}
 	return nil, false, nil
 }
 
-// isolation refuses what snapshot isolation does not give.
-func isolation(m ast.TransactionModes) error {
-	if m.Isolation == "SERIALIZABLE" {
-		return sqlerr.Unsupported(-1, -1, "ISOLATION LEVEL SERIALIZABLE").WithHint("Transactions run in snapshot isolation (REPEATABLE READ).")
+// commitCommand is COMMIT, of a failed block ROLLBACK; chain opens another block of the same modes.
+func (s *Session) commitCommand(ctx context.Context, chain bool) (*Result, error) {
+	switch {
+	case s.txn == nil && chain:
+		return nil, noBlock("COMMIT AND CHAIN")
+	case s.txn == nil: // PostgreSQL warns and goes on
+		return emptyResult("COMMIT"), nil
+	case s.txn.failed:
+		return s.rollbackCommand(chain)
 	}
-	return nil
+	next := &transaction{modes: s.txn.modes}
+	if err := s.commit(ctx); err != nil {
+		return nil, err
+	}
+	if chain {
+		s.txn = next
+	}
+	return emptyResult("COMMIT"), nil
 }
 
-func (s *Session) savepoint(name string) error {
-	if s.txn == nil {
-		return sqlerr.New(sqlerr.NoActiveTransaction, "SAVEPOINT can only be used in transaction blocks")
+func (s *Session) rollbackCommand(chain bool) (*Result, error) {
+	if s.txn == nil && chain {
+		return nil, noBlock("ROLLBACK AND CHAIN")
 	}
-	if _, err := s.begin(); err != nil { // takes the snapshot
+	var next *transaction
+	if chain {
+		next = &transaction{modes: s.txn.modes}
+	}
+	s.endTransaction()
+	s.txn = next
+	return emptyResult("ROLLBACK"), nil
+}
+
+func noBlock(command string) error {
+	return sqlerr.New(sqlerr.NoActiveTransaction, "%s can only be used in transaction blocks", command)
+}
+
+func (s *Session) savepoint(ctx context.Context, name, sql string) error {
+	if s.txn == nil {
+		return noBlock("SAVEPOINT")
+	}
+	sc, err := s.begin(ctx, sql) // takes the snapshot
+	if err != nil {
 		return err
 	}
-	s.txn.savepoints = append(s.txn.savepoints, savepoint{name, s.txn.inner.Savepoint()})
-	return nil
+	s.txn.savepoints = append(s.txn.savepoints, savepoint{name, sc.txn.Savepoint()})
+	return sc.end(ctx, nil)
 }
 
-func (s *Session) findSavepoint(name ast.Ident) (int, error) {
+func (s *Session) findSavepoint(name ast.Ident, command string) (int, error) {
 	if s.txn == nil {
-		return 0, sqlerr.New(sqlerr.NoActiveTransaction, "savepoints exist only in transaction blocks")
+		return 0, noBlock(command)
 	}
 	for i := len(s.txn.savepoints) - 1; i >= 0; i-- {
 		if s.txn.savepoints[i].name == name.Name {

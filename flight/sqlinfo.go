@@ -113,9 +113,10 @@ func transactionInfos() map[flightsql.SqlInfo]any {
 	forward := mask(pb.SqlSupportedResultSetType_SQL_RESULT_SET_TYPE_FORWARD_ONLY)
 	readOnly := mask(pb.SqlSupportedResultSetConcurrency_SQL_RESULT_SET_CONCURRENCY_READ_ONLY)
 	return map[flightsql.SqlInfo]any{
-		flightsql.SqlInfoDefaultTransactionIsolation:                         int32(pb.SqlTransactionIsolationLevel_SQL_TRANSACTION_REPEATABLE_READ),
-		flightsql.SqlInfoTransactionsSupported:                               true,
-		flightsql.SqlInfoSupportedTransactionsIsolationlevels:                mask(pb.SqlTransactionIsolationLevel_SQL_TRANSACTION_REPEATABLE_READ),
+		flightsql.SqlInfoDefaultTransactionIsolation: int32(pb.SqlTransactionIsolationLevel_SQL_TRANSACTION_REPEATABLE_READ),
+		flightsql.SqlInfoTransactionsSupported:       true,
+		flightsql.SqlInfoSupportedTransactionsIsolationlevels: mask(pb.SqlTransactionIsolationLevel_SQL_TRANSACTION_REPEATABLE_READ,
+			pb.SqlTransactionIsolationLevel_SQL_TRANSACTION_SERIALIZABLE),
 		flightsql.SqlInfoDataDefinitionCausesTransactionCommit:               false,
 		flightsql.SqlInfoDataDefinitionsInTransactionsIgnored:                false,
 		flightsql.SqlInfoSupportedResultSetTypes:                             forward,

@@ -146,6 +146,7 @@ func (w *BulkWriter) Finish(ctx context.Context) error {
 		b.chunk.id = w.local.next
 		w.local.next++
 		w.local.chunks = append(w.local.chunks, b.chunk)
+		t.changed.Add(int64(b.chunk.rows))
 	}
 	t.mu.Unlock()
 	return t.checkAllKeys(w.id, w.local.schema.Keys, false)

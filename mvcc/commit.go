@@ -30,7 +30,7 @@ type rowsOf struct {
 // took a key, and with 58030 or 53100 when the log cannot be written. The transaction has ended in
 // every case.
 func (t *Txn) Commit(ctx context.Context) (Timestamp, error) {
-	if t.done {
+	if t.done.Load() {
 		return 0, sqlerr.New(sqlerr.InvalidTransactionState, "the transaction has ended")
 	}
 	defer t.end()

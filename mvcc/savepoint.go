@@ -3,7 +3,10 @@ package mvcc
 import "maps"
 
 // Mark is a place in a transaction to go back to.
-type Mark struct{ tables map[TableID]localMark }
+type Mark struct {
+	tables  map[TableID]localMark
+	changed int64
+}
 
 // localMark is a table's local state at a savepoint.
 type localMark struct {
@@ -15,7 +18,7 @@ type localMark struct {
 
 // Savepoint remembers the writes so far.
 func (t *Txn) Savepoint() Mark {
-	m := Mark{tables: make(map[TableID]localMark, len(t.tables))}
+	m := Mark{tables: make(map[TableID]localMark, len(t.tables)), changed: t.changed.Load()}
 	for id, l := range t.tables {
 		mark := localMark{table: *l, chunks: append([]*chunk(nil), l.chunks...)}
 		mark.table.deletes = maps.Clone(l.deletes)
@@ -35,6 +38,7 @@ func (t *Txn) Savepoint() Mark {
 func (t *Txn) RollbackTo(m Mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.changed.Store(m.changed)
 	for id := range t.tables {
 		if _, kept := m.tables[id]; !kept {
 			delete(t.tables, id)

@@ -3,6 +3,7 @@ package mvcc
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -18,7 +19,9 @@ type Txn struct {
 	id       uint64
 	snapshot Timestamp
 	readOnly bool
-	done     bool
+	done     atomic.Bool
+	noWrites bool         // it became read-only after it began
+	changed  atomic.Int64 // rows appended and deleted
 
 	serializable bool
 	reads        readSet
@@ -64,6 +67,18 @@ func (t *Txn) Snapshot() Timestamp { return t.snapshot }
 // Store is the store that the transaction belongs to.
 func (t *Txn) Store() *Store { return t.store }
 
+// ID numbers the transaction among those of the open store.
+func (t *Txn) ID() uint64 { return t.id }
+
+// Ended reports whether the transaction was committed or rolled back. Anyone may ask.
+func (t *Txn) Ended() bool { return t.done.Load() }
+
+// RowsChanged is the number of rows appended and deleted so far. Anyone may ask.
+func (t *Txn) RowsChanged() int64 { return t.changed.Load() }
+
+// ForbidWrites makes the rest of the transaction read-only.
+func (t *Txn) ForbidWrites() { t.noWrites = true }
+
 // Written reports whether the transaction changed anything.
 func (t *Txn) Written() bool {
 	for _, l := range t.tables {
@@ -76,9 +91,9 @@ func (t *Txn) Written() bool {
 
 func (t *Txn) writable() error {
 	switch {
-	case t.done:
+	case t.done.Load():
 		return sqlerr.New(sqlerr.InvalidTransactionState, "the transaction has ended")
-	case t.readOnly:
+	case t.readOnly || t.noWrites:
 		return sqlerr.New(sqlerr.ReadOnlyTransaction, "cannot write in a read-only transaction")
 	}
 	return t.store.failure()
@@ -193,7 +208,7 @@ func (t *Txn) DropTable(id TableID) error {
 
 // Table gives the table as the transaction sees it now.
 func (t *Txn) Table(id TableID) (*Table, error) {
-	if t.done {
+	if t.done.Load() {
 		return nil, sqlerr.New(sqlerr.InvalidTransactionState, "the transaction has ended")
 	}
 	l := t.tables[id]
@@ -295,6 +310,7 @@ func (t *Txn) Append(id TableID, b *columnar.Batch) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l.append(b)
+	t.changed.Add(int64(b.Rows()))
 	return nil
 }
 
@@ -348,6 +364,7 @@ func (t *Txn) Delete(id TableID, rows []columnar.RowID) error {
 			}
 		}
 		l.delete(group)
+		t.changed.Add(int64(group.rows.GetCardinality()))
 	}
 	return nil
 }
@@ -416,7 +433,7 @@ func (l *localTable) delete(group rowGroup) {
 
 // Rollback ends the transaction without effect. After Commit or Rollback it does nothing.
 func (t *Txn) Rollback() {
-	if t.done {
+	if t.done.Load() {
 		return
 	}
 	t.discardFiles()
@@ -424,6 +441,7 @@ func (t *Txn) Rollback() {
 }
 
 func (t *Txn) end() {
-	t.done = true
-	t.store.release(t.snapshot)
+	if !t.done.Swap(true) {
+		t.store.release(t.snapshot)
+	}
 }

@@ -74,15 +74,20 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 	return c.PrepareContext(context.Background(), query)
 }
 
-// BeginTx opens a transaction. Snapshot isolation serves the default level and all up to repeatable
-// read; serializable and linearizable are refused with 0A000.
+// BeginTx opens a transaction. Snapshot isolation serves all levels up to repeatable read;
+// linearizable is refused with 0A000.
 func (c *conn) BeginTx(_ context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	o := oxidb.TransactionOptions{ReadOnly: opts.ReadOnly}
 	switch level := sql.IsolationLevel(opts.Isolation); level {
-	case sql.LevelDefault, sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSnapshot:
+	case sql.LevelDefault:
+	case sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelWriteCommitted, sql.LevelRepeatableRead, sql.LevelSnapshot:
+		o.Isolation = oxidb.SnapshotIsolation
+	case sql.LevelSerializable:
+		o.Isolation = oxidb.Serializable
 	default:
-		return nil, sqlerr.Unsupported(-1, -1, "isolation level "+level.String()).WithHint("Transactions run in snapshot isolation (REPEATABLE READ).")
+		return nil, sqlerr.Unsupported(-1, -1, "isolation level "+level.String()).WithHint("The levels are repeatable read (snapshot isolation) and serializable.")
 	}
-	if err := c.session.Begin(opts.ReadOnly); err != nil {
+	if err := c.session.BeginTransaction(o); err != nil {
 		return nil, err
 	}
 	return tx{c}, nil

@@ -6,7 +6,7 @@
 //	db, err := sql.Open("oxidb", "./shop")
 //
 // Columns come as the Go types that oxidb.Result.Rows lists: numeric, uuid, interval and time are
-// strings, dates and timestamps are time.Time. Transactions have snapshot isolation.
+// strings, dates and timestamps are time.Time. Transactions have snapshot isolation, or are serializable.
 package sqldriver
 
 import (

@@ -217,10 +217,15 @@ func TestTransactions(t *testing.T) {
 		}
 		return n
 	}
-	for _, level := range []sql.IsolationLevel{sql.LevelDefault, sql.LevelRepeatableRead, sql.LevelSnapshot} {
+	for level, name := range map[sql.IsolationLevel]string{sql.LevelDefault: "repeatable read", sql.LevelReadCommitted: "repeatable read",
+		sql.LevelRepeatableRead: "repeatable read", sql.LevelSnapshot: "repeatable read", sql.LevelSerializable: "serializable"} {
 		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 		if err != nil {
 			t.Fatal(level, err)
+		}
+		var shown string
+		if err := tx.QueryRow("SHOW transaction_isolation").Scan(&shown); err != nil || shown != name {
+			t.Errorf("%s is %q, %v", level, shown, err)
 		}
 		if _, err := tx.Exec("INSERT INTO t VALUES (1)"); err != nil {
 			t.Fatal(err)
@@ -249,10 +254,8 @@ func TestTransactions(t *testing.T) {
 		t.Error("committed rows are missing")
 	}
 
-	for _, level := range []sql.IsolationLevel{sql.LevelSerializable, sql.LevelLinearizable} {
-		_, err = db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
-		state(t, err, sqlerr.FeatureNotSupported)
-	}
+	_, err = db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelLinearizable})
+	state(t, err, sqlerr.FeatureNotSupported)
 	read, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)

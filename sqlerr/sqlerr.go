@@ -41,6 +41,8 @@ const (
 	ReadOnlyTransaction        State = "25006"
 	NoActiveTransaction        State = "25P01"
 	InFailedTransaction        State = "25P02"
+	IdleInTransactionTimeout   State = "25P03"
+	TransactionTimeout         State = "25P04"
 	InvalidStatementName       State = "26000"
 	InvalidSchemaName          State = "3F000"
 	InvalidCatalogName         State = "3D000"

@@ -1,0 +1,183 @@
+package oxidb
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/oxidb/oxidb/mvcc"
+	"github.com/oxidb/oxidb/sqlerr"
+)
+
+// openTransaction is a transaction with a snapshot, of a block or of one statement, as other sessions
+// see it in oxidb_transactions and may end it. What the session does with it is guarded by the
+// session's lock; mu guards what others look at.
+type openTransaction struct {
+	inner   *mvcc.Txn
+	session *Session
+	block   bool
+	started time.Time
+	ctx     context.Context // ends when others end the transaction, and its statements with it
+	stop    context.CancelCauseFunc
+
+	mu      sync.Mutex
+	modes   modes
+	query   string
+	running int  // statements, results that are still being read among them
+	reading bool // of a single statement's transaction only a result is left, which is being read
+	failed  bool
+	since   time.Time // when the state changed
+	ended   error     // why others ended it
+	idle    *time.Timer
+	limit   *time.Timer
+}
+
+// beginTransaction takes a snapshot and enters the transaction in the list. ctx is the context of the
+// statement whose transaction it is, nil for a block's.
+func (s *Session) beginTransaction(ctx context.Context, m modes, now time.Time) *openTransaction {
+	o := &openTransaction{inner: s.db.store.Begin(m.options()), session: s, block: ctx == nil, started: now, since: now, modes: m}
+	if o.block {
+		ctx = context.Background()
+	}
+	o.ctx, o.stop = context.WithCancelCause(ctx)
+	if d := s.settings.millis("transaction_timeout"); d > 0 {
+		o.limit = time.AfterFunc(d, func() {
+			o.endBy(sqlerr.New(sqlerr.TransactionTimeout, "the transaction was ended: it took longer than transaction_timeout, %s", d))
+		})
+	}
+	s.db.openMu.Lock()
+	defer s.db.openMu.Unlock()
+	s.db.open[o.inner.ID()] = o
+	return o
+}
+
+// release rolls back what was not committed and takes the transaction off the list.
+func (o *openTransaction) release() {
+	o.inner.Rollback()
+	db := o.session.db
+	db.openMu.Lock()
+	delete(db.open, o.inner.ID())
+	db.openMu.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stopIdling()
+	if o.limit != nil {
+		o.limit.Stop()
+	}
+	if !o.block {
+		o.stop(context.Canceled)
+	}
+}
+
+// enter starts a statement: its context ends with the transaction. leave ends the statement.
+func (o *openTransaction) enter(ctx context.Context, sql string) (_ context.Context, leave func()) {
+	unhook := func() bool { return true }
+	if o.block {
+		var cancel context.CancelCauseFunc
+		ctx, cancel = context.WithCancelCause(ctx)
+		unhook = context.AfterFunc(o.ctx, func() { cancel(context.Cause(o.ctx)) })
+	} else {
+		ctx = o.ctx
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stopIdling()
+	o.query, o.since = sql, time.Now()
+	o.running++
+	idle := o.session.settings.millis("idle_in_transaction_session_timeout")
+	return ctx, sync.OnceFunc(func() {
+		unhook()
+		o.left(idle)
+	})
+}
+
+func (o *openTransaction) left(idle time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.running--; o.running > 0 || !o.block || o.inner.Ended() {
+		return
+	}
+	o.since = time.Now()
+	if idle > 0 {
+		o.idle = time.AfterFunc(idle, func() { o.endIdle(idle) })
+	}
+}
+
+func (o *openTransaction) endIdle(after time.Duration) {
+	o.mu.Lock()
+	busy := o.running > 0
+	o.mu.Unlock()
+	if !busy {
+		o.endBy(sqlerr.New(sqlerr.IdleInTransactionTimeout, "the transaction was ended: it was idle for longer than idle_in_transaction_session_timeout, %s", after))
+	}
+}
+
+// onlyReads says that of a single statement's transaction nothing is left but a result to read.
+func (o *openTransaction) onlyReads() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.reading = true
+}
+
+// stopIdling stops the clock of an idle transaction; mu is held.
+func (o *openTransaction) stopIdling() {
+	if o.idle != nil {
+		o.idle.Stop()
+		o.idle = nil
+	}
+}
+
+// endPatience is how long who ends a transaction waits for the statement that it cancelled.
+const endPatience = 5 * time.Second
+
+// endBy ends the transaction from outside: its statements are cancelled, its snapshot is released, and
+// what its session does next fails with reason. A commit that has begun goes on.
+func (o *openTransaction) endBy(reason error) {
+	o.mu.Lock()
+	if o.ended == nil && !o.inner.Ended() {
+		o.ended = reason
+	}
+	reading := o.reading
+	o.mu.Unlock()
+	o.stop(reason)
+	if !o.block {
+		if reading {
+			o.release()
+		}
+		return // else the statement, cancelled, ends its transaction
+	}
+	for until := time.Now().Add(endPatience); time.Now().Before(until); time.Sleep(time.Millisecond) {
+		if o.session.mu.TryLock() {
+			o.release()
+			o.session.mu.Unlock()
+			return
+		}
+		if o.inner.Ended() {
+			return
+		}
+	}
+}
+
+// endedBy is why others ended the transaction, nil while it goes on.
+func (o *openTransaction) endedBy() error {
+	if o.ctx.Err() == nil {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ended
+}
+
+// EndTransaction ends the transaction with that number in oxidb_transactions, whoever's it is: it is
+// rolled back and its snapshot released, its running statement is cancelled, and the next one of its
+// session fails with 57P01. It fails with 42704 when there is no such transaction.
+func (db *DB) EndTransaction(id uint64) error {
+	db.openMu.Lock()
+	o := db.open[id]
+	db.openMu.Unlock()
+	if o == nil {
+		return sqlerr.New(sqlerr.UndefinedObject, "there is no open transaction %d", id).WithHint("SELECT * FROM oxidb_transactions lists them.")
+	}
+	o.endBy(sqlerr.New(sqlerr.AdminShutdown, "the transaction was ended by another session"))
+	return nil
+}
