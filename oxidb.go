@@ -49,6 +49,9 @@ type Options struct {
 	CacheLimit int64
 	// AsyncCommit acknowledges commits before they are on disk: a crash may lose the last ones.
 	AsyncCommit bool
+	// CheckpointBytes is the length of log after which a checkpoint is written in the background; 0
+	// means 256 MiB, less never.
+	CheckpointBytes int64
 	// FS is the file system to use; nil means the operating system's.
 	FS vfs.FS
 }
@@ -98,7 +101,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	if err := ctx.Err(); err != nil {
 		return nil, sqlerr.New(sqlerr.QueryCanceled, "opening %s: %w", path, err)
 	}
-	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, NoSync: o.AsyncCommit})
+	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, NoSync: o.AsyncCommit, CheckpointBytes: o.CheckpointBytes})
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +124,9 @@ func MemoryLimit(bytes int64) func(*Options) { return func(o *Options) { o.Memor
 
 // AsyncCommit sets Options.AsyncCommit.
 func AsyncCommit() func(*Options) { return func(o *Options) { o.AsyncCommit = true } }
+
+// CheckpointBytes sets Options.CheckpointBytes.
+func CheckpointBytes(n int64) func(*Options) { return func(o *Options) { o.CheckpointBytes = n } }
 
 // Path is the database's directory, empty for one in memory.
 func (db *DB) Path() string { return db.path }
