@@ -32,8 +32,9 @@ type Query struct {
 	profile    bool
 	forceSpill bool
 
-	filesMu sync.Mutex
+	ownedMu sync.Mutex
 	files   []*spill.File
+	arenas  []*mem.Arena
 }
 
 // Worker is one of the goroutines of a query, with memory of its own.
@@ -77,10 +78,22 @@ func (q *Query) Close() {
 	for _, w := range q.Workers {
 		w.Arena.Free()
 	}
+	for _, a := range q.arenas {
+		a.Free()
+	}
 	for _, f := range q.files {
 		_ = f.Close() // nameless: nothing is left to do about it
 	}
-	q.files = nil
+	q.files, q.arenas = nil, nil
+}
+
+// NewArena makes an arena for state that may end before the query does, which ends it otherwise.
+func (q *Query) NewArena() *mem.Arena {
+	a := mem.NewArena(q.Memory)
+	q.ownedMu.Lock()
+	defer q.ownedMu.Unlock()
+	q.arenas = append(q.arenas, a)
+	return a
 }
 
 // NewFile makes a temporary file, which ends with the query.
@@ -89,15 +102,15 @@ func (q *Query) NewFile() (*spill.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.filesMu.Lock()
-	defer q.filesMu.Unlock()
+	q.ownedMu.Lock()
+	defer q.ownedMu.Unlock()
 	q.files = append(q.files, f)
 	return f, nil
 }
 
 // ShouldSpill tells an operator that holds bytes for growing state, on one of the query's workers, to
-// put it into files now: there are files, and the state is a good share of what the memory's limit
-// leaves, or the limit is near. States below a minimum stay, so that files have useful pieces.
+// put it into files now: there are files, and the state is a good share of the memory's limit (it may
+// double when it grows next), or the limit is near. States below a minimum stay, so that files have useful pieces.
 func (q *Query) ShouldSpill(bytes int64) bool {
 	if q.forceSpill {
 		return true
@@ -109,7 +122,7 @@ func (q *Query) ShouldSpill(bytes int64) bool {
 	if capacity == 0 {
 		return false
 	}
-	return bytes*int64(4*len(q.Workers)) >= capacity || q.Memory.Tight()
+	return bytes*int64(8*len(q.Workers)) >= capacity || q.Memory.Tight()
 }
 
 // minSpill is the least state that is worth a file.

@@ -14,6 +14,7 @@
 package aggregate
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/oxidb/oxidb/columnar"
@@ -33,6 +34,8 @@ type Operator struct {
 	parts  []*part
 	starts []int // first output batch of each part, and the end
 	next   atomic.Int64
+	// external groups partition by partition, when memory does not suffice.
+	external *external
 }
 
 // New makes the operator of node over input. It refuses aggregates that do not exist.
@@ -55,56 +58,91 @@ func (o *Operator) Prepare(q *exec.Query) error {
 	}
 	workers := buffer.Workers(q, o.input)
 	locals := make([]*local, workers)
-	err := q.RunOn(workers, func(w *exec.Worker) error {
-		l, err := newLocal(o.spec, o.cols, w)
-		if err != nil {
-			return err
-		}
-		locals[w.ID] = l
-		for b, err := range o.input.Stream(w) {
-			if err != nil {
-				return err
-			}
-			if err := l.consume(b); err != nil {
-				return err
-			}
-		}
-		return nil
+	outer := newExternal(o, q)
+	asides := make([]*buffer.Partitions, workers)
+	err := q.RunOn(workers, func(w *exec.Worker) (err error) {
+		locals[w.ID], asides[w.ID], err = o.consume(w, outer)
+		return err
 	})
 	if err != nil {
 		return err
+	}
+	if slices.ContainsFunc(asides, func(p *buffer.Partitions) bool { return p != nil }) {
+		o.external = outer
+		outer.sets = asides
+		return q.RunOn(1, func(*exec.Worker) error {
+			for _, l := range locals {
+				if l.began {
+					outer.frozen = append(outer.frozen, outer.freeze(l))
+				}
+			}
+			return nil
+		})
 	}
 	return q.RunOn(1, func(*exec.Worker) error {
 		if o.parts, err = combine(q, locals); err != nil {
 			return err
 		}
-		o.finish()
+		o.starts = []int{0}
+		for _, p := range o.parts {
+			o.spec.finish(p)
+			o.starts = append(o.starts, o.starts[len(o.starts)-1]+(p.len()+columnar.BatchSize-1)/columnar.BatchSize)
+		}
 		return nil
 	})
 }
 
-// finish folds distinct values and numbers the output batches.
-func (o *Operator) finish() {
-	o.starts = []int{0}
-	for _, p := range o.parts {
-		for i := range o.spec.inputs {
-			if o.spec.inputs[i].distinct {
-				p.states.foldDistinct(i)
+// consume groups a worker's share of the input, and sets rows aside once its groups take too much memory.
+func (o *Operator) consume(w *exec.Worker, outer *external) (*local, *buffer.Partitions, error) {
+	own := *w
+	own.Arena = o.query.NewArena()
+	l, err := newLocal(o.spec, o.cols, &own)
+	if err != nil {
+		return nil, nil, err
+	}
+	var rest *aside
+	for b, err := range o.input.Stream(w) {
+		switch {
+		case err != nil:
+		case rest != nil:
+			err = rest.add(b, outer.at)
+		default:
+			if err = l.consume(b); err == nil && len(o.spec.groups) > 0 && o.query.ShouldSpill(own.Arena.Bytes()) {
+				rest, err = outer.newAside(l.eval.groups)
 			}
 		}
-		for _, a := range p.states.accs {
-			a.finish()
+		if err != nil {
+			return nil, nil, err
 		}
-		if p.layout != nil {
-			p.layout.Seal()
+	}
+	if rest == nil {
+		return l, nil, nil
+	}
+	return l, rest.out, rest.out.Finish()
+}
+
+// finish folds distinct values and readies a part for output.
+func (s *spec) finish(p *part) {
+	for i := range s.inputs {
+		if s.inputs[i].distinct {
+			p.states.foldDistinct(i)
 		}
-		o.starts = append(o.starts, o.starts[len(o.starts)-1]+(p.len()+columnar.BatchSize-1)/columnar.BatchSize)
+	}
+	for _, a := range p.states.accs {
+		a.finish()
+	}
+	if p.layout != nil {
+		p.layout.Seal()
 	}
 }
 
 // Stream implements exec.Operator.
 func (o *Operator) Stream(w *exec.Worker) columnar.Stream {
 	return func(yield func(*columnar.Batch, error) bool) {
+		if o.external != nil {
+			o.external.streamAll(w, yield)
+			return
+		}
 		arena := mem.NewArena(o.query.Memory)
 		defer arena.Free()
 		for {

@@ -207,7 +207,11 @@ func TestAgainstReference(t *testing.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 2))
 		n, ts := drawNode(rt, rapid.SliceOfN(rapid.SampledFrom(keyTypes), 0, 3).Draw(rt, "groups"))
 		rows := drawRows(rt, r, ts)
-		q := exectest.Query(t, rapid.IntRange(1, 3).Draw(rt, "workers"))
+		query := exectest.Query
+		if rapid.Bool().Draw(rt, "spill") {
+			query = exectest.SpillingQuery
+		}
+		q := query(t, rapid.IntRange(1, 3).Draw(rt, "workers"))
 		defer q.Close()
 		op, err := New(n, exectest.NewSource(r, ts, rows, rapid.SampledFrom([]int{1, 64, 1000}).Draw(rt, "batch")))
 		if err != nil {

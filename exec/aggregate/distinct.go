@@ -53,24 +53,36 @@ func (d *distinct) convert(before *rowkey.Layout) {
 
 // merge adds the pairs of groups from[j] of another set as those of groups to[j].
 func (d *distinct) merge(other *distinct, from, to []uint32) {
-	keys := append([]uint64(nil), other.values.Keys()...)
+	target := make(map[uint32]uint32, len(from))
+	for j, g := range from {
+		target[g] = to[j]
+	}
+	// Only the values that those groups have: the others may be many.
+	var keys, moved []uint64
+	number := map[uint32]uint32{}
+	for _, p := range other.pairs.Keys() {
+		t, ok := target[uint32(p>>32)]
+		if !ok {
+			continue
+		}
+		at, seen := number[uint32(p)]
+		if !seen {
+			at = uint32(len(keys))
+			number[uint32(p)] = at
+			keys = append(keys, other.values.Keys()[uint32(p)])
+		}
+		moved = append(moved, uint64(t)<<32|uint64(at))
+	}
 	if before := d.layout.Adopt(other.layout, keys, d.values.Keys); before != nil {
 		d.convert(before)
 	}
 	d.layout.Import(other.layout, keys)
-	number := make([]uint32, len(keys))
-	d.values.FindOrAdd(keys, number)
-	target := map[uint32]uint32{}
-	for j, g := range from {
-		target[g] = to[j]
+	ids := make([]uint32, max(len(keys), len(moved)))
+	d.values.FindOrAdd(keys, ids)
+	for j, p := range moved {
+		moved[j] = p>>32<<32 | uint64(ids[uint32(p)])
 	}
-	moved := make([]uint64, 0, other.pairs.Len())
-	for _, p := range other.pairs.Keys() {
-		if t, ok := target[uint32(p>>32)]; ok {
-			moved = append(moved, uint64(t)<<32|uint64(number[uint32(p)]))
-		}
-	}
-	d.pairs.FindOrAdd(moved, make([]uint32, len(moved)))
+	d.pairs.FindOrAdd(moved, ids)
 }
 
 // foldDistinct feeds every pair's value to the words and sums of input i.

@@ -46,6 +46,7 @@ type local struct {
 	rows     int
 	parts    *partitions
 	noParts  bool // setting rows aside has turned out impossible
+	external bool // the groups are one partition's: they come in no order, and rows stay
 	cols     []*columnar.Vector
 	words    []uint64
 	ids      []uint32
@@ -102,7 +103,7 @@ func (l *local) consume(b *columnar.Batch) error {
 func (l *local) begin() {
 	l.began = true
 	switch {
-	case l.spec.node.Streaming && l.streamable():
+	case l.spec.node.Streaming && !l.external && l.streamable():
 		l.mode = streaming
 		l.expect(int(l.spec.node.Est().Rows) / len(l.w.Query.Workers))
 	case l.directFits():
@@ -132,7 +133,11 @@ func (l *local) expect(groups int) {
 // directFits reports whether the states can be addressed by packed key.
 func (l *local) directFits() bool {
 	span := l.layout.Span()
-	if span == 0 || span > directBytes/8/uint64(len(l.spec.kinds)) {
+	room := uint64(directBytes)
+	if capacity := l.w.Query.Memory.Capacity(); capacity > 0 {
+		room = min(room, uint64(capacity)/8/uint64(len(l.w.Query.Workers)))
+	}
+	if span == 0 || span > room/8/uint64(len(l.spec.kinds)) {
 		return false
 	}
 	if len(l.spec.accs) > 0 {

@@ -62,7 +62,7 @@ func newPartitions(s *spec, arena *mem.Arena) *partitions {
 // its input much.
 func (l *local) outgrow() {
 	groups := l.table.Len()
-	if l.noParts || groups*(16+8*len(l.spec.kinds)) < partitionBytes || groups*8 < l.rows {
+	if l.noParts || l.external || groups*(16+8*len(l.spec.kinds)) < partitionBytes || groups*8 < l.rows {
 		return
 	}
 	if l.noParts = true; !l.spec.partitionable() {

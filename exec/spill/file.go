@@ -7,6 +7,7 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -22,7 +23,7 @@ type File struct {
 // Block is some rows of a file, as columns. It stays in memory.
 type Block struct {
 	Rows    int
-	columns []columnar.Vector // forms without memory
+	columns []form
 	at      int64
 	bytes   int
 	sum     uint32
@@ -33,7 +34,7 @@ func (b *Block) Bytes() int { return b.bytes }
 
 // Write appends a block of the first rows of cols, which may be in any form.
 func (f *File) Write(cols []*columnar.Vector, rows int) (Block, error) {
-	b := Block{Rows: rows, columns: make([]columnar.Vector, len(cols)), at: f.size}
+	b := Block{Rows: rows, columns: make([]form, len(cols)), at: f.size}
 	f.buf = f.buf[:0]
 	for i, v := range cols {
 		var part columnar.Vector
@@ -42,7 +43,7 @@ func (f *File) Write(cols []*columnar.Vector, rows int) (Block, error) {
 			f.buf = append(f.buf, piece...)
 			f.buf = append(f.buf, padding[:-len(f.buf)&7]...)
 		}
-		b.columns[i] = form(&part)
+		b.columns[i] = formOf(&part)
 	}
 	b.bytes, b.sum = len(f.buf), crc32.Checksum(f.buf, castagnoli)
 	if err := f.space.take(int64(b.bytes)); err != nil {
@@ -69,8 +70,7 @@ func (f *File) Read(b *Block, words []uint64) ([]columnar.Vector, error) {
 	}
 	cols := make([]columnar.Vector, len(b.columns))
 	for i := range cols {
-		cols[i] = b.columns[i]
-		buf = fill(&cols[i], buf)
+		buf = b.columns[i].vector(&cols[i], b.Rows, buf)
 	}
 	return cols, nil
 }
@@ -87,16 +87,24 @@ func (f *File) Close() error {
 	return err
 }
 
-// form is a vector's description: its slices are empty, with the capacity and base of what was written
-// in Offsets[0] and the like kept as lengths.
-func form(v *columnar.Vector) columnar.Vector {
-	f := columnar.Vector{Type: v.Type, Enc: v.Enc, Layout: v.Layout, Len: v.Len, Base: v.Base, Bounded: v.Bounded, Lo: v.Lo, Hi: v.Hi, Dict: v.Dict}
-	if v.Valid != nil {
-		f.Valid = []uint64{}
-	}
+// form is what a block in memory knows of a column in the file.
+type form struct {
+	typ     types.Type
+	enc     columnar.Encoding
+	layout  columnar.Layout
+	nulls   bool
+	bounded bool
+	from    uint32 // Str: the first offset, and
+	text    uint32 // the number of bytes
+	base    int64
+	lo, hi  int64
+	dict    *columnar.Dictionary
+}
+
+func formOf(v *columnar.Vector) form {
+	f := form{typ: v.Type, enc: v.Enc, layout: v.Layout, nulls: v.Valid != nil, bounded: v.Bounded, base: v.Base, lo: v.Lo, hi: v.Hi, dict: v.Dict}
 	if v.Layout == columnar.Str {
-		n := stored(v)
-		f.Offsets = []uint32{v.Offsets[0], v.Offsets[n]}
+		f.from, f.text = v.Offsets[0], v.Offsets[stored(v)]-v.Offsets[0]
 	}
 	return f
 }
@@ -139,37 +147,37 @@ func pieces(v *columnar.Vector) [][]byte {
 	return append(all, raw(v.Offsets[:n+1]), v.Bytes[v.Offsets[0]:v.Offsets[n]])
 }
 
-// fill points a form's slices into buf and gives the rest of it.
-func fill(v *columnar.Vector, buf []byte) []byte {
-	n := stored(v)
-	if v.Valid != nil {
-		v.Valid, buf = cut[uint64](buf, (n+63)/64)
+// vector makes dst the form's column of rows rows, its memory the first of buf, and gives the rest.
+func (f *form) vector(dst *columnar.Vector, rows int, buf []byte) []byte {
+	*dst = columnar.Vector{Type: f.typ, Enc: f.enc, Layout: f.layout, Len: rows, Base: f.base, Bounded: f.bounded, Lo: f.lo, Hi: f.hi, Dict: f.dict}
+	n := stored(dst)
+	if f.nulls {
+		dst.Valid, buf = cut[uint64](buf, (n+63)/64)
 	}
-	switch v.Layout {
+	switch f.layout {
 	case columnar.U8:
-		v.U8, buf = cut[uint8](buf, n)
+		dst.U8, buf = cut[uint8](buf, n)
 	case columnar.U16:
-		v.U16, buf = cut[uint16](buf, n)
+		dst.U16, buf = cut[uint16](buf, n)
 	case columnar.U32:
-		v.U32, buf = cut[uint32](buf, n)
+		dst.U32, buf = cut[uint32](buf, n)
 	case columnar.I64:
-		v.I64, buf = cut[int64](buf, n)
+		dst.I64, buf = cut[int64](buf, n)
 	case columnar.I128:
-		v.I128, buf = cutAs(buf, n, v.I128)
+		dst.I128, buf = cut[types.Int128](buf, n)
 	case columnar.F32:
-		v.F32, buf = cut[float32](buf, n)
+		dst.F32, buf = cut[float32](buf, n)
 	case columnar.F64:
-		v.F64, buf = cut[float64](buf, n)
+		dst.F64, buf = cut[float64](buf, n)
 	case columnar.Spans:
-		v.Spans, buf = cutAs(buf, n, v.Spans)
+		dst.Spans, buf = cut[types.Span](buf, n)
 	case columnar.Bytes16:
-		v.UUID, buf = cut[[16]byte](buf, n)
+		dst.UUID, buf = cut[[16]byte](buf, n)
 	case columnar.Str:
-		from, to := v.Offsets[0], v.Offsets[1]
-		v.Offsets, buf = cut[uint32](buf, n+1)
-		v.Bytes, buf = cut[byte](buf, int(to-from))
-		for i := range v.Offsets {
-			v.Offsets[i] -= from
+		dst.Offsets, buf = cut[uint32](buf, n+1)
+		dst.Bytes, buf = cut[byte](buf, int(f.text))
+		for i := range dst.Offsets {
+			dst.Offsets[i] -= f.from
 		}
 	}
 	return buf
@@ -191,6 +199,3 @@ func cut[T any](buf []byte, n int) (values []T, rest []byte) {
 	size := n * int(unsafe.Sizeof(t))
 	return unsafe.Slice((*T)(unsafe.Pointer(&buf[0])), n), buf[min(len(buf), (size+7)&^7):]
 }
-
-// cutAs is cut for the element type of like.
-func cutAs[T any](buf []byte, n int, _ []T) ([]T, []byte) { return cut[T](buf, n) }

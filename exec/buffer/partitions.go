@@ -1,0 +1,220 @@
+package buffer
+
+import (
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/spill"
+	"github.com/oxidb/oxidb/types"
+)
+
+const (
+	// PartitionBits is how many bits of a hash choose the partition: one level's from the top, the
+	// next level's from those below.
+	PartitionBits = 5
+	// PartitionCount is the number of partitions of one level.
+	PartitionCount = 1 << PartitionBits
+	// MaxPartitionLevel is the last level: rows that three levels have not parted have one key.
+	MaxPartitionLevel = 2
+	// partitionBlock is the number of rows that are written at once.
+	partitionBlock = columnar.BatchSize / 2
+)
+
+// Partitions are rows set aside in a file by a hash, in the order in which they came. They belong to
+// one goroutine while they grow; afterwards many may read them.
+type Partitions struct {
+	query  *exec.Query
+	level  int
+	types  []types.Type
+	arena  *mem.Arena
+	file   *spill.File
+	tables [PartitionCount]*Table
+	blocks [PartitionCount][]spill.Block
+	rows   [PartitionCount][]uint32 // of the batch at hand
+	dicts  []*columnar.Dictionary
+	counts [PartitionCount]int
+	bytes  [PartitionCount]int64
+}
+
+// NewPartitions makes empty partitions of rows with columns of types ts.
+func NewPartitions(q *exec.Query, ts []types.Type, level int) (*Partitions, error) {
+	file, err := q.NewFile()
+	if err != nil {
+		return nil, err
+	}
+	return &Partitions{query: q, level: level, types: ts, arena: q.NewArena(), file: file, dicts: make([]*columnar.Dictionary, len(ts))}, nil
+}
+
+// PartitionOf is the partition of a hash at a level.
+func PartitionOf(hash uint64, level int) int {
+	return int(hash << (PartitionBits * level) >> (64 - PartitionBits))
+}
+
+// Append sets the rows of sel, all n when it is nil, of cols aside; hashes has one a row.
+func (p *Partitions) Append(cols []*columnar.Vector, sel []uint32, n int, hashes []uint64) error {
+	if err := p.sameDictionaries(cols); err != nil {
+		return err
+	}
+	for i := range p.rows {
+		p.rows[i] = p.rows[i][:0]
+	}
+	if sel != nil {
+		n = len(sel)
+	}
+	for j := range n {
+		row := uint32(j)
+		if sel != nil {
+			row = sel[j]
+		}
+		at := PartitionOf(hashes[j], p.level)
+		p.rows[at] = append(p.rows[at], row)
+	}
+	for at, rows := range p.rows {
+		if err := p.add(at, cols, rows); err != nil {
+			return err
+		}
+	}
+	return p.query.Err()
+}
+
+// add copies rows into a partition's table, which is written whenever it is full.
+func (p *Partitions) add(at int, cols []*columnar.Vector, rows []uint32) error {
+	for len(rows) > 0 {
+		t := p.tables[at]
+		if t == nil {
+			t = New(p.arena, p.types)
+			p.tables[at] = t
+		}
+		n := min(len(rows), partitionBlock-t.Rows)
+		t.Append(cols, rows[:n], n)
+		if len(cols) == 0 {
+			t.Rows += n
+		}
+		rows = rows[n:]
+		if t.Rows == partitionBlock {
+			if err := p.write(at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sameDictionaries writes what is held when a column's dictionary changes: codes of one block have one.
+func (p *Partitions) sameDictionaries(cols []*columnar.Vector) error {
+	same := true
+	for i, v := range cols {
+		same = same && (p.dicts[i] == v.Dict || p.dicts[i] == nil)
+	}
+	if !same {
+		if err := p.flush(); err != nil {
+			return err
+		}
+	}
+	for i, v := range cols {
+		p.dicts[i] = v.Dict
+	}
+	return nil
+}
+
+func (p *Partitions) write(at int) error {
+	t := p.tables[at]
+	if t == nil || t.Rows == 0 {
+		return nil
+	}
+	cols := make([]*columnar.Vector, len(t.cols))
+	for i := range t.cols {
+		cols[i] = t.Column(i)
+	}
+	b, err := p.file.Write(cols, t.Rows)
+	if err != nil {
+		return err
+	}
+	p.blocks[at] = append(p.blocks[at], b)
+	p.counts[at] += t.Rows
+	p.bytes[at] += int64(b.Bytes())
+	t.reset()
+	return nil
+}
+
+func (p *Partitions) flush() error {
+	for at := range p.tables {
+		if err := p.write(at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Finish writes what is held and gives the memory back. No row may follow.
+func (p *Partitions) Finish() error {
+	err := p.flush()
+	p.tables = [PartitionCount]*Table{}
+	p.arena.Free()
+	return err
+}
+
+// reset empties a table and keeps its memory.
+func (t *Table) reset() {
+	t.Rows = 0
+	for i := range t.cols {
+		c := &t.cols[i]
+		v := &c.v
+		c.v = columnar.Vector{Type: v.Type, U8: v.U8[:0], U16: v.U16[:0], U32: v.U32[:0], I64: v.I64[:0], I128: v.I128[:0],
+			F64: v.F64[:0], Spans: v.Spans[:0], UUID: v.UUID[:0], Offsets: v.Offsets[:0], Bytes: v.Bytes[:0]}
+		c.set, c.ready, c.shown = nil, false, false
+	}
+}
+
+// PartitionRows is the number of rows in partition at of several sets, PartitionBytes their size.
+func PartitionRows(sets []*Partitions, at int) (rows int) {
+	for _, p := range sets {
+		if p != nil {
+			rows += p.counts[at]
+		}
+	}
+	return rows
+}
+
+// PartitionBytes is the size of partition at of several sets in their files.
+func PartitionBytes(sets []*Partitions, at int) (bytes int64) {
+	for _, p := range sets {
+		if p != nil {
+			bytes += p.bytes[at]
+		}
+	}
+	return bytes
+}
+
+// ReadPartition streams partition at of several sets.
+func ReadPartition(q *exec.Query, sets []*Partitions, at int) columnar.Stream {
+	return func(yield func(*columnar.Batch, error) bool) {
+		var words []uint64
+		for _, p := range sets {
+			if p == nil {
+				continue
+			}
+			for i := range p.blocks[at] {
+				b := &p.blocks[at][i]
+				if need := (b.Bytes() + 7) / 8; need > len(words) {
+					words = make([]uint64, need)
+				}
+				cols, err := p.file.Read(b, words)
+				if err == nil {
+					err = q.Err()
+				}
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				out := columnar.Batch{Len: b.Rows, Cols: make([]*columnar.Vector, len(cols))}
+				for j := range cols {
+					out.Cols[j] = &cols[j]
+				}
+				if !yield(&out, nil) {
+					return
+				}
+			}
+		}
+	}
+}
