@@ -196,14 +196,14 @@ func (c *checker) logFiles() int {
 func (c *checker) manifestSegments(m *manifest) error {
 	for i := range m.Tables {
 		mt := &m.Tables[i]
-		for file, f := range mt.Segments.Files {
+		for file, f := range mt.Files {
 			var groups []checkGroup
-			for j := range mt.Segments.Chunks {
-				if entry := &mt.Segments.Chunks[j]; entry.File == file {
+			for j := range mt.Chunks {
+				if entry := &mt.Chunks[j]; entry.File == file {
 					groups = append(groups, checkGroup{group: entry.Group, meta: &entry.Meta})
 				}
 			}
-			if err := c.file(mt.Schema.Name, f.Path, f.Meta, groups); err != nil {
+			if err := c.file(mt.Versions[len(mt.Versions)-1].Schema.Name, f.Path, f.Meta, groups); err != nil {
 				return err
 			}
 		}

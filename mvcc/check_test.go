@@ -2,10 +2,7 @@ package mvcc_test
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
-	"hash/crc32"
 	"maps"
 	"strings"
 	"testing"
@@ -124,59 +121,31 @@ func TestCheckNoticesDamage(t *testing.T) {
 	}
 }
 
-// editManifest changes a manifest as a defect of OxiDB would: its checksum is right.
-func editManifest(t *testing.T, fs vfs.FS, edit func(m map[string]any)) {
-	t.Helper()
-	for _, path := range filesUnder(t, fs, dbDir) {
-		if !strings.Contains(path, "MANIFEST-") {
-			continue
+// withDefect puts one of mvcc.Defects into the manifest.
+func withDefect(defect string) func(t *testing.T, fs *vfs.MemFS) {
+	return func(t *testing.T, fs *vfs.MemFS) {
+		t.Helper()
+		for _, path := range filesUnder(t, fs, dbDir) {
+			if strings.Contains(path, "MANIFEST-") {
+				raw, err := mvcc.WithDefect(fileContent(t, fs, path), defect)
+				must(t, err)
+				writeContent(t, fs, path, raw)
+			}
 		}
-		raw := fileContent(t, fs, path)
-		var m map[string]any
-		d := json.NewDecoder(strings.NewReader(string(raw[24:])))
-		d.UseNumber()
-		must(t, d.Decode(&m))
-		edit(m)
-		body, err := json.Marshal(m)
-		must(t, err)
-		head := append([]byte(nil), raw[:24]...)
-		binary.LittleEndian.PutUint32(head[12:], crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
-		binary.LittleEndian.PutUint64(head[16:], uint64(len(body)))
-		writeContent(t, fs, path, append(head, body...))
 	}
 }
 
 // The check is there for what checksums cannot see, too.
 func TestCheckFindsDefects(t *testing.T) {
-	segments := func(m map[string]any) map[string]any {
-		return m["tables"].([]any)[0].(map[string]any)["segments"].(map[string]any)
-	}
 	for name, c := range map[string]struct {
 		damage func(t *testing.T, fs *vfs.MemFS)
 		want   string
 	}{
-		"statistics": {func(t *testing.T, fs *vfs.MemFS) {
-			editManifest(t, fs, func(m map[string]any) {
-				column := segments(m)["chunks"].([]any)[0].(map[string]any)["meta"].(map[string]any)["columns"].([]any)[1].(map[string]any)
-				column["zone"].(map[string]any)["max"] = map[string]any{"s": []byte("x")}
-			})
-		}, "above the maximum"},
-		"a chunk twice": {func(t *testing.T, fs *vfs.MemFS) {
-			editManifest(t, fs, func(m map[string]any) {
-				chunks := segments(m)["chunks"].([]any)
-				again := maps.Clone(chunks[0].(map[string]any))
-				again["id"], again["open"] = json.Number("1000"), false
-				segments(m)["chunks"] = append([]any{again}, chunks...)
-			})
-		}, "duplicate key value violates unique constraint"},
-		"deletes beyond the chunk": {func(t *testing.T, fs *vfs.MemFS) {
-			editManifest(t, fs, func(m map[string]any) {
-				chunk := segments(m)["chunks"].([]any)[0].(map[string]any)
-				chunk["deletes"] = "OjAAAAEAAAAAAAAAEAAAACcP" // row 3879
-			})
-		}, "the manifest is damaged"},
-		"missing segment": {func(t *testing.T, fs *vfs.MemFS) { removeMatching(t, fs, ".parquet") }, "cannot be opened"},
-		"missing log":     {func(t *testing.T, fs *vfs.MemFS) { removeMatching(t, fs, ".wal") }, "is missing"},
+		"statistics":               {withDefect("statistics"), "above the maximum"},
+		"a chunk twice":            {withDefect("a chunk twice"), "duplicate key value violates unique constraint"},
+		"deletes beyond the chunk": {withDefect("deletes beyond the chunk"), "the manifest is damaged"},
+		"missing segment":          {func(t *testing.T, fs *vfs.MemFS) { removeMatching(t, fs, ".parquet") }, "cannot be opened"},
+		"missing log":              {func(t *testing.T, fs *vfs.MemFS) { removeMatching(t, fs, ".wal") }, "is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fs, _ := checkable(t)

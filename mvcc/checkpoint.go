@@ -5,6 +5,9 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/axiomhq/hyperloglog"
+
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
 )
@@ -14,10 +17,10 @@ const defaultCheckpointBytes = 256 << 20
 
 // tableCut is a table as of the checkpoint's commit.
 type tableCut struct {
-	table  *table
-	schema schemaVersion
-	next   uint32
-	chunks []chunkCut
+	table    *table
+	versions []schemaVersion
+	next     uint32
+	chunks   []chunkCut
 }
 
 // chunkCut is the part of a chunk that the checkpoint covers.
@@ -25,6 +28,8 @@ type chunkCut struct {
 	chunk   *chunk
 	rows    int
 	open    bool
+	until   Timestamp
+	history []rowsAt
 	deletes *deleteSet
 	at      *sealedChunk // where those rows lie; nil until written
 }
@@ -51,7 +56,7 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 		}
 	}
 	for i := range cuts {
-		mt, err := s.describe(&cuts[i])
+		mt, err := s.describe(&cuts[i], m.Floor)
 		if err != nil {
 			return err
 		}
@@ -71,37 +76,52 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	return s.removeReplaced()
 }
 
-// cut takes the state of all tables at one commit, and makes later commits go into a new log file.
+// cut takes the state of all tables at one commit, with the history that snapshots from the horizon on
+// need, and makes later commits go into a new log file.
 func (s *Store) cut() (*manifest, []tableCut) {
 	horizon := s.horizon()
 	s.times.forget(horizon)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := &manifest{UUID: s.uuid, At: s.last, WAL: s.log.Roll(), NextID: s.nextID.Load()}
+	m := &manifest{UUID: s.uuid, At: s.last, Floor: horizon, WAL: s.log.Roll(), NextID: s.nextID.Load()}
 	var cuts []tableCut
 	for id, t := range s.tables {
-		if t.newest().dropped {
-			if t.newest().at <= horizon {
-				s.forget(id, t)
-			}
+		if t.newest().dropped && t.newest().at <= horizon {
+			s.forget(id, t)
 			continue
 		}
+		t.forgetVersions(horizon)
 		t.vacuum(s, horizon)
-		cut := tableCut{table: t, schema: *t.newest(), next: t.next}
+		cut := tableCut{table: t, versions: t.versions, next: t.next}
 		for _, c := range t.chunks {
-			if c.rows == 0 {
-				continue
+			if c.rows > 0 {
+				cut.chunks = append(cut.chunks, c.cutAt(horizon))
 			}
-			part := chunkCut{chunk: c, rows: c.rows, open: !c.closed, deletes: c.deletes, at: c.sealed.Load()}
-			if part.open && c.saved != nil && c.saved.meta.Rows == c.rows {
-				part.at = c.saved
-			}
-			cut.chunks = append(cut.chunks, part)
 		}
 		cuts = append(cuts, cut)
 	}
+	m.Times = s.times.known()
 	slices.SortFunc(cuts, func(a, b tableCut) int { return int(a.table.id) - int(b.table.id) })
 	return m, cuts
+}
+
+// cutAt is the chunk as it is, with its lengths from the horizon on.
+func (c *chunk) cutAt(horizon Timestamp) chunkCut {
+	part := chunkCut{chunk: c, rows: c.rows, open: !c.closed, until: c.until, deletes: c.deletes, at: c.sealed.Load()}
+	part.history = c.history[max(0, c.upTo(horizon)-1):]
+	if part.open && c.saved != nil && c.saved.meta.Rows == c.rows {
+		part.at = c.saved
+	}
+	return part
+}
+
+// forgetVersions drops the schemas that no snapshot from the horizon on sees.
+func (t *table) forgetVersions(horizon Timestamp) {
+	n := 0
+	for n+1 < len(t.versions) && t.versions[n+1].at <= horizon {
+		n++
+	}
+	t.versions = t.versions[n:]
 }
 
 // forget ends a dropped table that no snapshot sees any more.
@@ -120,10 +140,16 @@ func (s *Store) forget(id TableID, t *table) {
 	}
 }
 
-// vacuum takes closed chunks out of which every snapshot sees all rows deleted.
+// vacuum takes out the chunks that no snapshot from the horizon on sees a row of: closed ones whose rows
+// are all deleted, and those whose rows a compaction has moved.
 func (t *table) vacuum(s *Store, horizon Timestamp) {
 	kept := make([]*chunk, 0, len(t.chunks))
 	for _, c := range t.chunks {
+		if c.retired() && c.until <= horizon {
+			s.discard(c.sealed.Load())
+			s.discard(c.saved)
+			continue
+		}
 		if c.closed && c.deletes != nil && c.deletes.last() <= horizon {
 			if gone := c.deletes.at(horizon); gone != nil && gone.Count() == c.rows {
 				s.discard(c.sealed.Load())
@@ -228,21 +254,94 @@ func (s *Store) prefixOf(id TableID, c *chunk, ordinal, rows int) *columnar.Vect
 }
 
 // describe makes a table's entry of the manifest.
-func (s *Store) describe(cut *tableCut) (manifestTable, error) {
-	mt := manifestTable{ID: cut.table.id, Schema: encodeSchema(cut.schema.name, cut.schema.schema), SchemaAt: cut.schema.at, Next: cut.next}
-	for _, p := range cut.chunks {
-		entry := chunkRecord{ID: p.chunk.id, Open: p.open}
-		if p.deletes != nil {
-			all := p.deletes.union()
-			data, err := all.ToBytes()
-			if err != nil {
-				return mt, err
-			}
-			entry.Deletes = data
+func (s *Store) describe(cut *tableCut, horizon Timestamp) (manifestTable, error) {
+	mt := manifestTable{ID: cut.table.id, Next: cut.next, Sketches: s.sumSketches(cut)}
+	for _, v := range cut.versions {
+		record := encodeSchema(v.name, v.schema)
+		record.Dropped = v.dropped
+		mt.Versions = append(mt.Versions, manifestVersion{At: v.at, Schema: record})
+	}
+	files := map[*segment.File]int{}
+	for i := range cut.chunks {
+		p := &cut.chunks[i]
+		file, known := files[p.at.file]
+		if !known {
+			file = len(mt.Files)
+			files[p.at.file] = file
+			mt.Files = append(mt.Files, fileRecord{Path: s.relative(p.at.file.Path()), Meta: *p.at.file.Meta()})
 		}
-		mt.Segments.addChunk(s, p.at, entry)
+		deltas, err := p.deletes.since(horizon)
+		if err != nil {
+			return mt, err
+		}
+		mt.Chunks = append(mt.Chunks, manifestChunk{ID: p.chunk.id, Open: p.open, Moved: p.chunk.moved, Until: p.until, History: p.history,
+			Deltas: deltas, File: file, Group: p.at.group, Meta: p.at.meta})
 	}
 	return mt, nil
+}
+
+// since lists the deltas as a manifest has them: those that every snapshot from the horizon on sees as one.
+func (d *deleteSet) since(horizon Timestamp) ([]manifestDelta, error) {
+	if d == nil {
+		return nil, nil
+	}
+	var all []manifestDelta
+	n := d.upTo(horizon)
+	sum := roaring.New()
+	for i := range d.deltas {
+		d.deltas[i].addTo(sum)
+		if i+1 < n {
+			continue
+		}
+		rows, err := sum.ToBytes()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, manifestDelta{At: d.deltas[i].at, Rows: rows})
+		sum = roaring.New()
+	}
+	return all, nil
+}
+
+// sumSketches adds up the sketches of the zones of all chunks that are not retired. The table keeps
+// the sum: chunks loaded from the manifest have none themselves.
+func (s *Store) sumSketches(cut *tableCut) []fieldSketch {
+	t := cut.table
+	s.mu.RLock()
+	before := t.sketches
+	s.mu.RUnlock()
+	sums, needed := map[int32]*hyperloglog.Sketch{}, false
+	for i := range cut.chunks {
+		p := &cut.chunks[i]
+		if p.until != 0 {
+			continue
+		}
+		for j, f := range p.chunk.fields {
+			z := p.at.meta.Columns[j].Zone
+			needed = needed || !z.Sketched() && z.Nulls < p.rows
+			if z.Sketch != nil {
+				sums[f.FieldID] = z.AddTo(sums[f.FieldID])
+			}
+		}
+	}
+	if needed { // some chunk's sketch is in the old sum only
+		for field, sketch := range before {
+			if sums[field] == nil {
+				sums[field] = sketch
+			} else if sums[field].Merge(sketch) != nil {
+				sums[field] = sketch
+			}
+		}
+	}
+	s.mu.Lock()
+	t.sketches = sums
+	s.mu.Unlock()
+	all := make([]fieldSketch, 0, len(sums))
+	for field, sketch := range sums {
+		all = append(all, fieldSketch{field: field, sketch: sketch})
+	}
+	slices.SortFunc(all, func(a, b fieldSketch) int { return int(a.field) - int(b.field) })
+	return all
 }
 
 // adoptCuts lets closed chunks leave memory now that a manifest names their files, and remembers what

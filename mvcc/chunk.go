@@ -34,6 +34,7 @@ type chunk struct {
 
 	builders []*segment.ColumnBuilder // nil once closed for good
 
+	pieces    zonePieces // of an open chunk
 	narrowing sync.Once
 	sealed    atomic.Pointer[sealedChunk]
 	mu        sync.Mutex

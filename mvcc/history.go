@@ -142,6 +142,20 @@ func (c *commitTimes) forget(horizon Timestamp) {
 	c.thinned = max(0, c.thinned-n)
 }
 
+// known copies the times.
+func (c *commitTimes) known() []commitTime {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.entries)
+}
+
+// restore takes the times of a manifest, before any commit.
+func (c *commitTimes) restore(times []commitTime) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.entries, c.thinned = times, 0
+}
+
 // before is the newest version known to be committed at or before a time, 0 for none.
 func (c *commitTimes) before(when time.Time) Timestamp {
 	c.mu.Lock()

@@ -76,8 +76,8 @@ type fileRecord struct {
 	Meta segment.FileMeta `json:"meta"`
 }
 
-// chunkRecord is a sealed chunk. ID and Open are used by manifests only: in the log, the record's
-// place is the first chunk's number.
+// chunkRecord is a sealed chunk. ID and Open stand in manifests of format 1 only: in the log, the
+// record's place is the first chunk's number.
 type chunkRecord struct {
 	ID      uint32            `json:"id,omitempty"`
 	Open    bool              `json:"open,omitempty"`

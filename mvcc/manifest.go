@@ -2,11 +2,11 @@ package mvcc
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 
+	"github.com/axiomhq/hyperloglog"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/oxidb/oxidb/columnar/segment"
@@ -14,29 +14,64 @@ import (
 	"github.com/oxidb/oxidb/sqlerr"
 )
 
-// manifest is the whole state of the tables as of a commit; the log from file WAL on has the rest.
+// manifest is the whole state of the tables as of a commit, with their history from the floor on; the
+// log from file WAL on has the rest.
 type manifest struct {
-	UUID        wal.UUID        `json:"uuid"`
-	At          Timestamp       `json:"at"`
-	WAL         uint64          `json:"wal"`
-	NextID      uint32          `json:"next_id"`
-	NextSegment uint64          `json:"next_segment"`
-	Tables      []manifestTable `json:"tables"`
+	UUID        wal.UUID
+	At          Timestamp
+	Floor       Timestamp // the horizon: the oldest snapshot that can be read from it
+	WAL         uint64
+	NextID      uint32
+	NextSegment uint64
+	Times       []commitTime
+	Tables      []manifestTable
 }
 
 type manifestTable struct {
-	ID       TableID       `json:"id"`
-	Schema   schemaRecord  `json:"schema"`
-	SchemaAt Timestamp     `json:"schema_at"`
-	Next     uint32        `json:"next_chunk"`
-	Segments segmentRecord `json:"segments"`
+	ID       TableID
+	Versions []manifestVersion // ascending; the first is the one at the floor, or the table's first
+	Next     uint32
+	Sketches []fieldSketch
+	Files    []fileRecord
+	Chunks   []manifestChunk // in table order
+}
+
+// manifestVersion is a schema from a commit on.
+type manifestVersion struct {
+	At     Timestamp    `json:"at"`
+	Schema schemaRecord `json:"schema"`
+}
+
+// fieldSketch estimates the distinct values of a column over all chunks.
+type fieldSketch struct {
+	field  int32
+	sketch *hyperloglog.Sketch
+}
+
+// manifestChunk is a chunk in a segment file, and its history.
+type manifestChunk struct {
+	ID      uint32
+	Open    bool // it takes rows, and goes back into memory
+	Moved   bool
+	Until   Timestamp
+	History []rowsAt
+	Deltas  []manifestDelta
+	File    int // of the table's Files
+	Group   int
+	Meta    segment.GroupMeta
+}
+
+// manifestDelta is rows that a commit deleted, a portable roaring bitmap.
+type manifestDelta struct {
+	At   Timestamp
+	Rows []byte
 }
 
 // A manifest file is a header of 24 bytes (magic, format version, CRC32C of the body, length of the
-// body) and the body, JSON.
+// body) and the body.
 const (
 	manifestHeaderSize = 24
-	manifestVersion    = 1
+	manifestFormat     = 2
 )
 
 var (
@@ -48,13 +83,13 @@ func manifestName(n uint64) string { return fmt.Sprintf("MANIFEST-%06d", n) }
 
 // writeManifest makes a manifest file durable under its own name.
 func (s *Store) writeManifest(name string, m *manifest) error {
-	body, err := json.Marshal(m)
+	body, err := encodeManifest(m)
 	if err != nil {
 		return fmt.Errorf("encoding the manifest: %w", err)
 	}
 	head := make([]byte, manifestHeaderSize)
 	copy(head, manifestMagic[:])
-	binary.LittleEndian.PutUint32(head[8:], manifestVersion)
+	binary.LittleEndian.PutUint32(head[8:], manifestFormat)
 	binary.LittleEndian.PutUint32(head[12:], crc32.Checksum(body, castagnoli))
 	binary.LittleEndian.PutUint64(head[16:], uint64(len(body)))
 	f, err := s.fs.Create(s.path(name), vfs.WriteCategoryUnspecified)
@@ -83,15 +118,20 @@ func (s *Store) readManifest(name string) (*manifest, error) {
 	if len(data) < manifestHeaderSize || [8]byte(data[:8]) != manifestMagic {
 		return nil, sqlerr.New(sqlerr.DataCorrupted, "%s is not a manifest of OxiDB", path)
 	}
-	if v := binary.LittleEndian.Uint32(data[8:]); v != manifestVersion {
-		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "manifest %s has format %d; this version of OxiDB reads format %d", path, v, manifestVersion)
+	format := binary.LittleEndian.Uint32(data[8:])
+	if format < 1 || format > manifestFormat {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "manifest %s has format %d; this version of OxiDB reads formats 1 to %d", path, format, manifestFormat)
 	}
 	body := data[manifestHeaderSize:]
 	if binary.LittleEndian.Uint64(data[16:]) != uint64(len(body)) || binary.LittleEndian.Uint32(data[12:]) != crc32.Checksum(body, castagnoli) {
 		return nil, sqlerr.New(sqlerr.DataCorrupted, "checksum mismatch in manifest %s", path)
 	}
-	m := &manifest{}
-	if err := json.Unmarshal(body, m); err != nil {
+	decode := decodeManifest
+	if format == 1 {
+		decode = decodeManifestV1
+	}
+	m, err := decode(body)
+	if err != nil {
 		return nil, sqlerr.New(sqlerr.DataCorrupted, "manifest %s cannot be decoded: %w", path, err)
 	}
 	return m, nil
@@ -115,96 +155,4 @@ func (s *Store) readFile(name string) (data []byte, err error) {
 		return nil, s.fileError("reading", name, err)
 	}
 	return data, nil
-}
-
-// load makes the tables of a manifest.
-func (s *Store) load(m *manifest) error {
-	s.uuid, s.last = m.UUID, m.At
-	s.nextID.Store(m.NextID)
-	s.nextSegment.Store(m.NextSegment)
-	for i := range m.Tables {
-		mt := &m.Tables[i]
-		schema, err := mt.Schema.schema()
-		if err != nil {
-			return damaged("the manifest", err)
-		}
-		t := &table{id: mt.ID, next: mt.Next, versions: []schemaVersion{{at: mt.SchemaAt, name: mt.Schema.Name, schema: schema}}}
-		s.tables[mt.ID] = t
-		chunks, err := s.sealedChunks(&mt.Segments, m.At)
-		if err != nil {
-			return damaged("the manifest", err)
-		}
-		for j, c := range chunks {
-			c.id = mt.Segments.Chunks[j].ID
-			if mt.Segments.Chunks[j].Open {
-				if err := s.thaw(t.id, c); err != nil {
-					return err
-				}
-			}
-		}
-		t.chunks = chunks
-	}
-	return nil
-}
-
-func damaged(what string, err error) error {
-	return sqlerr.New(sqlerr.DataCorrupted, "%s is damaged: %w", what, err)
-}
-
-// sealedChunks makes chunks as a record lists them, visible from a commit on.
-func (s *Store) sealedChunks(r *segmentRecord, at Timestamp) ([]*chunk, error) {
-	files := make([]*segment.File, len(r.Files))
-	for i, f := range r.Files {
-		files[i] = s.knownFile(f)
-	}
-	chunks := make([]*chunk, len(r.Chunks))
-	for i := range r.Chunks {
-		entry := &r.Chunks[i]
-		if entry.File < 0 || entry.File >= len(files) || len(entry.Meta.Columns) != len(r.Files[entry.File].Meta.Columns) {
-			return nil, fmt.Errorf("chunk %d has no file", i)
-		}
-		c := &chunk{rows: entry.Meta.Rows, closed: true, history: []rowsAt{{at: at, rows: entry.Meta.Rows}}}
-		for j, col := range r.Files[entry.File].Meta.Columns {
-			c.fields = append(c.fields, ColumnDef{FieldID: col.Field, Name: col.Name, Type: col.Type, NotNull: col.Required})
-			c.zones = append(c.zones, entry.Meta.Columns[j].Zone)
-		}
-		if len(entry.Deletes) > 0 {
-			rows, err := readBitmap(entry.Deletes, c.rows)
-			if err != nil {
-				return nil, err
-			}
-			c.deletes = c.deletes.with(at, rows, 0)
-		}
-		c.sealed.Store(&sealedChunk{file: files[entry.File], group: entry.Group, meta: entry.Meta})
-		chunks[i] = c
-	}
-	return chunks, nil
-}
-
-// knownFile gives the open form of a file, made on first mention.
-func (s *Store) knownFile(r fileRecord) *segment.File {
-	s.filesMu.Lock()
-	defer s.filesMu.Unlock()
-	f := s.files[r.Path]
-	if f == nil {
-		f = segment.NewFile(s.fs, s.path(r.Path), r.Meta)
-		s.files[r.Path] = f
-	}
-	return f
-}
-
-// thaw makes a chunk that still takes rows appendable again: its columns go back into builders.
-func (s *Store) thaw(id TableID, c *chunk) error {
-	at := c.sealed.Load()
-	open := newChunk(c.id, c.fields)
-	for i := range c.fields {
-		v, err := at.file.ReadColumn(at.group, i, at.meta.Rows, &at.meta.Columns[i], s.dictsOf(id, c.fields[i].FieldID))
-		if err != nil {
-			return err
-		}
-		open.builders[i].Append(v, nil)
-	}
-	c.builders, c.closed, c.zones, c.saved = open.builders, false, nil, at
-	c.sealed.Store(nil)
-	return nil
 }

@@ -40,7 +40,7 @@ func (s *Store) reload(name string) (*manifest, wal.State, error) {
 	if err := s.load(m); err != nil {
 		return nil, wal.State{}, err
 	}
-	s.checkpointed, s.firstLog, s.floor = m.At, m.WAL, m.At
+	s.checkpointed, s.firstLog = m.At, m.WAL
 	state, err := wal.Read(s.fs, s.walDir, s.uuid, m.WAL, s.replay)
 	if err != nil {
 		return nil, state, err

@@ -1,7 +1,7 @@
 package mvcc
 
 import (
-	"context"
+	"maps"
 	"math"
 	"slices"
 
@@ -12,10 +12,26 @@ import (
 	"github.com/oxidb/oxidb/types"
 )
 
-// cachedStats is a table's statistics as of its version.
+// cachedStats is a table's statistics as of its version, and what they were made of.
 type cachedStats struct {
 	version Timestamp
 	stats   *catalog.TableStats
+	closed  *closedStats
+}
+
+// closedStats is what the closed chunks of a table add up to, which stays while rows are appended one
+// by one.
+type closedStats struct {
+	schema []ColumnDef
+	parts  []closedPart
+	merges []zoneMerge // by column of the schema
+}
+
+// closedPart is what the statistics depend on of a chunk.
+type closedPart struct {
+	chunk   *chunk
+	rows    int
+	deleted bool
 }
 
 // Stats tells what is known of a table's rows, columns in schema order: merged from the chunks' zones,
@@ -27,56 +43,90 @@ func (t *Txn) Stats(id TableID) *catalog.TableStats {
 	}
 	version, own := table.Version()
 	s := t.store
-	if !own {
-		s.statsMu.Lock()
-		known, ok := s.stats[id]
-		s.statsMu.Unlock()
-		if ok && known.version == version {
-			return known.stats
-		}
+	s.statsMu.Lock()
+	known := s.stats[id]
+	s.statsMu.Unlock()
+	if !own && known.stats != nil && known.version == version {
+		return known.stats
 	}
-	stats := table.stats()
+	stats, closed := table.stats(known.closed)
 	if !own {
 		s.statsMu.Lock()
-		s.stats[id] = cachedStats{version: version, stats: stats}
+		s.stats[id] = cachedStats{version: version, stats: stats, closed: closed}
 		s.statsMu.Unlock()
 	}
 	return stats
 }
 
-func (t *Table) stats() *catalog.TableStats {
+// stats adds up the zones of the closed chunks, unless known has them, and of the open ones.
+func (t *Table) stats(known *closedStats) (*catalog.TableStats, *closedStats) {
 	stats := &catalog.TableStats{Rows: float64(t.Rows()), Columns: make([]catalog.ColumnStats, len(t.schema.Columns))}
+	n := 0
+	for n < len(t.views) && t.views[n].closed() {
+		n++
+	}
+	closed := t.closedStats(t.views[:n], known)
 	for i := range t.schema.Columns {
-		stats.Columns[i] = t.columnStats(&t.schema.Columns[i])
-	}
-	return stats
-}
-
-// columnStats merges a column's zones. Zones describe physical rows: deletes widen the truth but do
-// not break it, except that bounds may not be values any more.
-func (t *Table) columnStats(def *ColumnDef) catalog.ColumnStats {
-	m := zoneMerge{typ: def.Type, out: catalog.ColumnStats{Min: types.Null(def.Type), Max: types.Null(def.Type), Exact: true, Sorted: true}, common: map[types.Value]int{}, commonKnown: true}
-	for _, v := range t.views {
-		z := v.Zone(def.FieldID)
-		if z == nil {
-			z = v.scanZone(def)
+		m := closed.merges[i].clone()
+		for _, v := range t.views[n:] {
+			v.addTo(&m, &t.schema.Columns[i])
 		}
-		m.add(z, v.rows, v.Deleted() != nil)
+		stats.Columns[i] = m.finish()
 	}
-	return m.finish()
+	return stats, closed
 }
 
-// scanZone describes the rows in view of an open chunk.
-func (v *View) scanZone(def *ColumnDef) *Zone {
-	ordinal := v.chunk.field(def.FieldID)
-	vec, err := v.stored(context.Background(), ordinal)
-	if err != nil {
-		return &Zone{Min: types.Null(def.Type), Max: types.Null(def.Type)}
+// closed reports whether the chunk takes no more rows.
+func (v *View) closed() bool {
+	v.guard.RLock()
+	defer v.guard.RUnlock()
+	return v.chunk.closed
+}
+
+func (t *Table) closedStats(views []*View, known *closedStats) *closedStats {
+	next := &closedStats{schema: t.schema.Columns, parts: make([]closedPart, len(views))}
+	for i, v := range views {
+		next.parts[i] = closedPart{chunk: v.chunk, rows: v.rows, deleted: v.anyDeleted()}
 	}
-	b := segment.NewColumnBuilder(def.Type)
-	b.Append(vec, nil)
-	_, z := b.Close(nil)
-	return z
+	if known != nil && slices.Equal(known.schema, next.schema) && slices.Equal(known.parts, next.parts) {
+		return known
+	}
+	sketches := t.store.sketchesOf(t.id)
+	for i := range t.schema.Columns {
+		m := newZoneMerge(t.schema.Columns[i].Type)
+		for _, v := range views {
+			v.addTo(&m, &t.schema.Columns[i])
+		}
+		if sketch := sketches[t.schema.Columns[i].FieldID]; sketch != nil && m.unsketched {
+			m.addSketch(sketch)
+		}
+		next.merges = append(next.merges, m)
+	}
+	return next
+}
+
+// sketchesOf gives the sketches of those chunks of a table whose zones have none.
+func (s *Store) sketchesOf(id TableID) map[int32]*hyperloglog.Sketch {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if t := s.tables[id]; t != nil {
+		return t.sketches
+	}
+	return nil
+}
+
+// addTo adds the chunk's zones of a column. Zones describe physical rows: deletes widen the truth but
+// do not break it, except that bounds may not be values any more.
+func (v *View) addTo(m *zoneMerge, def *ColumnDef) {
+	if z := v.Zone(def.FieldID); z != nil {
+		m.add(z, v.rows, v.anyDeleted())
+		return
+	}
+	ordinal, from := v.chunk.field(def.FieldID), 0
+	for _, piece := range v.openZones() {
+		m.add(piece.zones[ordinal], piece.to-from, v.anyDeleted())
+		from = piece.to
+	}
 }
 
 // zoneMerge adds up the zones of a column's chunks.
@@ -88,28 +138,43 @@ type zoneMerge struct {
 	started     bool
 	unknown     bool // a chunk with values has no bounds
 	sketch      *hyperloglog.Sketch
+	unsketched  bool // a chunk's zone has no sketch
 	distinct    float64
 	common      map[types.Value]int
 	commonKnown bool
+}
+
+func newZoneMerge(t types.Type) zoneMerge {
+	return zoneMerge{typ: t, out: catalog.ColumnStats{Min: types.Null(t), Max: types.Null(t), Exact: true, Sorted: true}, common: map[types.Value]int{}, commonKnown: true}
+}
+
+func (m *zoneMerge) clone() zoneMerge {
+	c := *m
+	c.common = maps.Clone(m.common)
+	if m.sketch != nil {
+		c.sketch = m.sketch.Clone()
+	}
+	return c
+}
+
+func (m *zoneMerge) addSketch(sketch *hyperloglog.Sketch) {
+	if m.sketch == nil || m.sketch.Merge(sketch) != nil {
+		m.sketch = sketch.Clone()
+	}
 }
 
 func (m *zoneMerge) add(z *Zone, rows int, deleted bool) {
 	m.rows += rows
 	m.nulls += min(z.Nulls, rows)
 	m.bytes += z.Bytes
-	m.out.Exact = m.out.Exact && z.Exact && !deleted
+	m.out.Exact = m.out.Exact && !deleted && (z.Exact || z.Nulls >= rows)
 	if z.Nulls < rows {
 		m.addBounds(z)
 	}
 	m.out.Sorted = m.out.Sorted && z.Sorted
 	m.distinct = max(m.distinct, z.Distinct)
-	if z.Sketch != nil {
-		if m.sketch == nil {
-			m.sketch = z.Sketch.Clone()
-		} else if m.sketch.Merge(z.Sketch) != nil {
-			m.sketch = nil // of another precision: the largest chunk's count has to do
-		}
-	}
+	m.sketch = z.AddTo(m.sketch)
+	m.unsketched = m.unsketched || !z.Sketched()
 	if len(z.Common) == 0 && z.Nulls < rows {
 		m.commonKnown = false
 	}

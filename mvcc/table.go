@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/axiomhq/hyperloglog"
+
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -15,6 +17,9 @@ type table struct {
 	versions []schemaVersion // ascending, at least one
 	chunks   []*chunk        // in table order; the open one, if any, is the last
 	next     uint32          // number of the next chunk
+	// sketches estimate distinct values by field over the chunks whose zones have no sketch themselves,
+	// which are those that a manifest listed, and more. The map is not written to.
+	sketches map[int32]*hyperloglog.Sketch
 
 	keysMu sync.Mutex
 	keys   map[string]*keyIndex // of the open chunk, by name of the key

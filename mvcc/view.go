@@ -80,6 +80,11 @@ func (v *View) Visible() int {
 	return v.rows
 }
 
+// anyDeleted reports whether a row of the chunk is deleted, without listing which.
+func (v *View) anyDeleted() bool {
+	return v.own != nil && !v.own.IsEmpty() || v.deletes.lastUpTo(v.at) > 0
+}
+
 // Deleted marks the rows in view that are deleted; nil when none is.
 func (v *View) Deleted() *Bitmap {
 	v.once.Do(func() {
