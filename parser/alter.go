@@ -22,6 +22,8 @@ func (p *parser) alter() ast.Statement {
 		a.Kind = ast.IndexObject
 	case p.accept(kwSchema):
 		return p.alterSchema(from, start)
+	case p.accept(kwSequence):
+		return p.alterSequence(start)
 	default:
 		p.refuseKind("ALTER", from)
 	}
@@ -170,19 +172,37 @@ func (p *parser) alterSet(a *ast.AlterAction, from int) {
 }
 
 func (p *parser) alterColumn(a *ast.AlterAction, from int) {
-	if p.kw() == kwConstraint {
-		p.unsupported(from, "ALTER TABLE ALTER CONSTRAINT")
+	if p.accept(kwConstraint) {
+		at := p.tok().pos
+		c := &ast.Constraint{Kind: ast.ForeignConstraint, Name: p.colID()}
+		p.constraintAttributes(c)
+		c.Span = p.span(at)
+		a.Kind, a.AddedConstraint = ast.AlterConstraint, c
+		return
 	}
 	p.accept(kwColumn)
 	if p.kind() == tkInteger {
 		p.unsupported(from, "ALTER COLUMN by number")
 	}
 	a.Column = p.colID()
+	if p.atIdentityOption() {
+		a.Kind, a.Sequence = ast.SetIdentity, p.identityOptions()
+		return
+	}
 	switch p.expectOne(kwSet, kwDrop, kwType, kwAdd, kwReset, kwRestart) {
+	case kwAdd:
+		at := p.tok().pos
+		p.expect(kwGenerated)
+		c := &ast.Constraint{}
+		p.generated(c)
+		if c.Span = p.span(at); c.Kind != ast.IdentityConstraint {
+			p.unsupported(from, "ALTER COLUMN ADD GENERATED of an expression")
+		}
+		a.Kind, a.AddedConstraint = ast.AddIdentity, c
 	case kwSet:
 		p.alterColumnSet(a, from)
 	case kwDrop:
-		p.alterColumnDrop(a, from)
+		p.alterColumnDrop(a)
 	case kwType:
 		p.alterType(a)
 	default:
@@ -205,20 +225,23 @@ func (p *parser) alterColumnSet(a *ast.AlterAction, from int) {
 	case p.kind() == tkLParen:
 		p.unsupported(from, "ALTER COLUMN SET (options)")
 	default:
+		// The options of identity columns have been read: here they only name what may follow SET.
 		k := p.expectOne(kwStorage, kwCompression, kwGenerated, kwIncrement, kwMinvalue, kwMaxvalue, kwStart, kwCache, kwCycle, kwNo)
 		p.unsupported(from, "ALTER COLUMN SET "+upperWords[k])
 	}
 }
 
-func (p *parser) alterColumnDrop(a *ast.AlterAction, from int) {
+func (p *parser) alterColumnDrop(a *ast.AlterAction) {
 	switch p.expectOne(kwNot, kwDefault, kwExpression, kwIdentity) {
 	case kwNot:
 		p.expect(kwNull)
 		a.Kind = ast.DropNotNull
 	case kwDefault:
 		a.Kind = ast.DropDefault
+	case kwIdentity:
+		a.Kind, a.IfExists = ast.DropIdentity, p.ifExists()
 	default:
-		p.unsupported(from, "ALTER COLUMN DROP "+strings.ToUpper(p.text(p.toks[p.i-1])))
+		a.Kind, a.IfExists = ast.DropExpression, p.ifExists()
 	}
 }
 

@@ -237,7 +237,10 @@ func (p *parser) sequenceOptions() []*ast.SequenceOption {
 }
 
 func (p *parser) sequenceOption() *ast.SequenceOption {
-	switch p.acceptOne(kwAs, kwIncrement, kwMinvalue, kwMaxvalue, kwStart, kwRestart, kwCache, kwCycle, kwNo, kwOwned) {
+	switch p.acceptOne(kwAs, kwIncrement, kwMinvalue, kwMaxvalue, kwStart, kwRestart, kwCache, kwCycle, kwNo, kwOwned, kwSequence) {
+	case kwSequence:
+		p.expect(kwName)
+		return &ast.SequenceOption{Name: "SEQUENCE NAME", Owner: p.qualifiedName()}
 	case kwAs:
 		return &ast.SequenceOption{Name: "AS", Type: p.typeName()}
 	case kwIncrement:

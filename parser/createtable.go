@@ -266,8 +266,14 @@ func (p *parser) references(c *ast.Constraint) {
 		p.i++
 		if p.expectOne(kwDelete, kwUpdate) == kwDelete {
 			c.OnDelete = p.foreignAction()
-		} else {
-			c.OnUpdate = p.foreignAction()
+			if p.kind() == tkLParen && c.OnDelete >= ast.ActionSetNull {
+				c.OnDeleteColumns = p.columnList()
+			}
+			continue
+		}
+		c.OnUpdate = p.foreignAction()
+		if p.kind() == tkLParen && c.OnUpdate >= ast.ActionSetNull {
+			p.unsupported(p.i-2, "a column list of ON UPDATE SET")
 		}
 	}
 }
@@ -285,9 +291,6 @@ func (p *parser) foreignAction() ast.ForeignAction {
 	action := ast.ActionSetNull
 	if p.expectOne(kwNull, kwDefault) == kwDefault {
 		action = ast.ActionSetDefault
-	}
-	if p.kind() == tkLParen {
-		p.unsupported(p.i-2, "a column list of ON DELETE SET")
 	}
 	return action
 }

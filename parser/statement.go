@@ -28,6 +28,9 @@ func (p *parser) statementBody() ast.Statement {
 		return p.explainStatement()
 	}
 	p.refuseStatement()
+	if p.at(kwSet) && p.ahead(1).kw == kwConstraints {
+		return p.setConstraints()
+	}
 	if _, ok := flatGrammars()[p.kw()]; ok {
 		return p.flat()
 	}
@@ -59,9 +62,6 @@ func (p *parser) refuseStatement() {
 			p.refuseNamed(2)
 		}
 	case kwSet:
-		if next.kw == kwConstraints {
-			p.refuseNamed(2)
-		}
 		if next.kw == kwTransaction && p.ahead(2).kw == kwSnapshot || next.kw == kwXml && p.ahead(2).kw == kwOption {
 			p.refuseNamed(3)
 		}

@@ -122,6 +122,10 @@ func (p *printer) foreign(c *Constraint) {
 	p.str([...]string{"", " MATCH SIMPLE", " MATCH FULL", " MATCH PARTIAL"}[c.Match])
 	actions := [...]string{"", "NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"}
 	p.flag(c.OnDelete != ActionDefault, " ON DELETE "+actions[c.OnDelete])
+	if len(c.OnDeleteColumns) > 0 {
+		p.str(" ")
+		p.columns(c.OnDeleteColumns)
+	}
 	p.flag(c.OnUpdate != ActionDefault, " ON UPDATE "+actions[c.OnUpdate])
 }
 
@@ -315,6 +319,12 @@ func (p *printer) alterTable(n *AlterTable) {
 	p.list(len(n.Actions), func(i int) { p.alterAction(n.Actions[i]) })
 }
 
+// alterConstraint prints ALTER CONSTRAINT name attributes.
+func (p *printer) alterConstraint(c *Constraint) {
+	p.named("ALTER CONSTRAINT ", c.Name, "")
+	p.constraintAttributes(c)
+}
+
 func (p *printer) alterAction(a *AlterAction) {
 	switch a.Kind {
 	case AddColumn:
@@ -359,6 +369,10 @@ func (p *printer) alterAction(a *AlterAction) {
 		p.str("SET LOGGED")
 	case SetUnlogged:
 		p.str("SET UNLOGGED")
+	case AlterConstraint:
+		p.alterConstraint(a.AddedConstraint)
+	case SequenceOptions:
+		p.sequenceOptions(a.Sequence)
 	default:
 		p.alterColumn(a)
 	}
@@ -391,6 +405,26 @@ func (p *printer) alterColumn(a *AlterAction) {
 			p.name(a.Collation)
 		}
 		p.clause(" USING ", a.Expr)
+	case AddIdentity:
+		p.str("ADD ")
+		p.identity(a.AddedConstraint)
+	case SetIdentity:
+		p.setIdentity(a.Sequence)
+	case DropIdentity:
+		p.str("DROP IDENTITY")
+		p.flag(a.IfExists, " IF EXISTS")
+	case DropExpression:
+		p.str("DROP EXPRESSION")
+		p.flag(a.IfExists, " IF EXISTS")
+	}
+}
+
+// setIdentity prints each option after a SET of its own; RESTART stands alone.
+func (p *printer) setIdentity(list []*SequenceOption) {
+	for i, o := range list {
+		p.flag(i > 0, " ")
+		p.flag(o.Name != "RESTART", "SET ")
+		p.sequenceOptions(list[i : i+1])
 	}
 }
 

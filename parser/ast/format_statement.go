@@ -61,6 +61,8 @@ func (p *printer) transaction(s Statement) {
 		p.named("RELEASE SAVEPOINT ", s.Name, "")
 	case *RollbackTo:
 		p.named("ROLLBACK TO SAVEPOINT ", s.Name, "")
+	case *SetConstraints:
+		p.setConstraints(s)
 	case *SetTransaction:
 		if s.Session {
 			p.str("SET SESSION CHARACTERISTICS AS TRANSACTION")
@@ -185,4 +187,14 @@ func (p *printer) prepare(s *Prepare) {
 	}
 	p.str(" AS ")
 	p.statement(s.Statement)
+}
+
+func (p *printer) setConstraints(n *SetConstraints) {
+	p.str("SET CONSTRAINTS ")
+	if len(n.Names) == 0 {
+		p.str("ALL")
+	} else {
+		p.names(n.Names)
+	}
+	p.str(map[bool]string{true: " DEFERRED", false: " IMMEDIATE"}[n.Deferred])
 }

@@ -53,6 +53,13 @@ type SetTransaction struct {
 	Modes   TransactionModes
 }
 
+// SetConstraints is SET CONSTRAINTS names | ALL DEFERRED | IMMEDIATE; Names is empty for ALL.
+type SetConstraints struct {
+	Span
+	Names    []*Name
+	Deferred bool
+}
+
 // Set is SET [SESSION | LOCAL] name = values, SET TIME ZONE x (name is "timezone") and the like.
 // Values holds *Literal, *TypedLiteral and *Word; it is empty for TO DEFAULT.
 type Set struct {
@@ -146,6 +153,7 @@ func (*Savepoint) statement()      {}
 func (*Release) statement()        {}
 func (*RollbackTo) statement()     {}
 func (*SetTransaction) statement() {}
+func (*SetConstraints) statement() {}
 func (*Set) statement()            {}
 func (*Reset) statement()          {}
 func (*Show) statement()           {}
