@@ -21,6 +21,11 @@ type Column struct {
 	Default string `json:"default,omitempty"`
 	// Missing is the text of the value that rows written before the column was added have; nil is NULL.
 	Missing *string `json:"missing,omitempty"`
+	// Generated is the deparsed expression of GENERATED ALWAYS AS (…) STORED, empty for none.
+	Generated string `json:"generated,omitempty"`
+	// Identity says whether and how the numbers of the sequence Sequence are the column's.
+	Identity IdentityKind `json:"identity,omitempty"`
+	Sequence ID           `json:"sequence,omitempty"`
 }
 
 // Check is a CHECK constraint, its condition deparsed.
@@ -127,10 +132,12 @@ type Reader interface {
 	SearchPath() []string
 	Table(schema, name string) (*Table, bool)
 	View(schema, name string) (*View, bool)
+	Sequence(schema, name string) (*Sequence, bool)
 	HasSchema(schema string) bool
-	// Tables and Views list everything visible, by schema and name.
+	// Tables, Views and Sequences list everything visible, by schema and name.
 	Tables() []*Table
 	Views() []*View
+	Sequences() []*Sequence
 	Schemas() []string
 	// Stats gives what is known of a table; never nil.
 	Stats(*Table) *TableStats

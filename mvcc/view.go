@@ -69,6 +69,9 @@ type View struct {
 // ID is the chunk's number, which row ids carry.
 func (v *View) ID() uint32 { return v.chunk.id }
 
+// Own reports whether the chunk is the transaction's: nobody else sees its rows.
+func (v *View) Own() bool { return v.shared == nil }
+
 // Rows is the number of physical rows in view, deleted ones among them.
 func (v *View) Rows() int { return v.rows }
 

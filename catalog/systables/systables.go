@@ -2,7 +2,7 @@
 // recovered because every descriptor is a row like any other.
 //
 // S1: the row of an object holds its descriptor as JSON; an ALTER deletes the row and appends another.
-// S2: relations (tables and views) share one name space, enforced by a key of the system table.
+// S2: relations (tables, views and sequences) share one name space, enforced by a key of the system table.
 package systables
 
 import (
@@ -32,9 +32,10 @@ const (
 
 // Kinds of objects, and the name spaces they are unique in.
 const (
-	kindSchema = "schema"
-	kindTable  = "table"
-	kindView   = "view"
+	kindSchema   = "schema"
+	kindTable    = "table"
+	kindView     = "view"
+	kindSequence = "sequence"
 
 	spaceSchemas   = "schemas"
 	spaceRelations = "relations"
@@ -82,11 +83,12 @@ func Open(ctx context.Context, store *mvcc.Store) (*Catalog, error) {
 
 // objects is the catalog's content at one moment. It is immutable.
 type objects struct {
-	version uint64
-	schemas map[string]columnar.RowID
-	tables  map[name]*catalog.Table
-	views   map[name]*catalog.View
-	rows    map[name]columnar.RowID // of relations
+	version   uint64
+	schemas   map[string]columnar.RowID
+	tables    map[name]*catalog.Table
+	views     map[name]*catalog.View
+	sequences map[name]*catalog.Sequence
+	rows      map[name]columnar.RowID // of relations
 }
 
 type name struct{ schema, name string }
@@ -103,7 +105,7 @@ func (c *Catalog) load(txn *mvcc.Txn) (*objects, error) {
 	if !own && c.cached != nil && c.at == at {
 		return c.cached, nil
 	}
-	o := &objects{version: uint64(at), schemas: map[string]columnar.RowID{}, tables: map[name]*catalog.Table{}, views: map[name]*catalog.View{}, rows: map[name]columnar.RowID{}}
+	o := &objects{version: uint64(at), schemas: map[string]columnar.RowID{}, tables: map[name]*catalog.Table{}, views: map[name]*catalog.View{}, sequences: map[name]*catalog.Sequence{}, rows: map[name]columnar.RowID{}}
 	for _, chunk := range table.Chunks() {
 		if err := o.add(chunk); err != nil {
 			return nil, err
@@ -152,6 +154,10 @@ func (o *objects) define(kind string, at name, definition string, row columnar.R
 		v := &catalog.View{}
 		err = json.Unmarshal([]byte(definition), v)
 		o.views[at] = v
+	case kindSequence:
+		s := &catalog.Sequence{}
+		err = json.Unmarshal([]byte(definition), s)
+		o.sequences[at] = s
 	}
 	o.rows[at] = row
 	if err != nil {

@@ -41,6 +41,17 @@ func (v *View) View(schema, view string) (*catalog.View, bool) {
 	return w, ok
 }
 
+// Sequence implements catalog.Reader.
+func (v *View) Sequence(schema, sequence string) (*catalog.Sequence, bool) {
+	s, ok := v.sequences[name{schema, sequence}]
+	return s, ok
+}
+
+// Sequences implements catalog.Reader.
+func (v *View) Sequences() []*catalog.Sequence {
+	return ordered(v.sequences, func(s *catalog.Sequence) (string, string) { return s.Schema, s.Name })
+}
+
 // HasSchema implements catalog.Reader.
 func (v *View) HasSchema(schema string) bool {
 	readSchema(v.txn, schema, false)

@@ -22,9 +22,21 @@ import (
 
 // memory is a catalog that lives in the test; DDL that binds is carried out on it.
 type memory struct {
-	tables []*catalog.Table
-	views  []*catalog.View
-	nextID catalog.ID
+	tables    []*catalog.Table
+	views     []*catalog.View
+	sequences []*catalog.Sequence
+	nextID    catalog.ID
+}
+
+func (m *memory) Sequences() []*catalog.Sequence { return m.sequences }
+
+func (m *memory) Sequence(schema, name string) (*catalog.Sequence, bool) {
+	for _, s := range m.sequences {
+		if s.Schema == schema && s.Name == name {
+			return s, true
+		}
+	}
+	return nil, false
 }
 
 func (m *memory) Version() uint64                          { return 0 }

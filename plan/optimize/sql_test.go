@@ -28,12 +28,14 @@ type sqlCatalog struct {
 	stats  map[string]*catalog.TableStats
 }
 
-func (m *sqlCatalog) Version() uint64          { return 0 }
-func (m *sqlCatalog) SearchPath() []string     { return []string{catalog.DefaultSchema} }
-func (m *sqlCatalog) HasSchema(s string) bool  { return s == catalog.DefaultSchema }
-func (m *sqlCatalog) Tables() []*catalog.Table { return m.tables }
-func (m *sqlCatalog) Views() []*catalog.View   { return m.views }
-func (m *sqlCatalog) Schemas() []string        { return []string{catalog.DefaultSchema} }
+func (m *sqlCatalog) Version() uint64                                   { return 0 }
+func (m *sqlCatalog) SearchPath() []string                              { return []string{catalog.DefaultSchema} }
+func (m *sqlCatalog) HasSchema(s string) bool                           { return s == catalog.DefaultSchema }
+func (m *sqlCatalog) Tables() []*catalog.Table                          { return m.tables }
+func (m *sqlCatalog) Views() []*catalog.View                            { return m.views }
+func (m *sqlCatalog) Schemas() []string                                 { return []string{catalog.DefaultSchema} }
+func (m *sqlCatalog) Sequences() []*catalog.Sequence                    { return nil }
+func (m *sqlCatalog) Sequence(string, string) (*catalog.Sequence, bool) { return nil, false }
 func (m *sqlCatalog) Stats(t *catalog.Table) *catalog.TableStats {
 	if s := m.stats[t.Name]; s != nil {
 		return s
