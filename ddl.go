@@ -22,8 +22,13 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 		if cmd.Table == nil { // IF NOT EXISTS of a table that exists
 			return emptyResult("CREATE TABLE"), nil
 		}
-		_, err := w.CreateTable(cmd.Table)
-		return emptyResult("CREATE TABLE"), err
+		t, err := w.CreateTable(cmd.Table)
+		if err != nil {
+			return nil, err
+		}
+		return emptyResult("CREATE TABLE"), sc.changeSequences(ctx, w, cmd.Sequences, t.ID)
+	case *ast.CreateSequence:
+		return emptyResult("CREATE SEQUENCE"), sc.changeSequences(ctx, w, cmd.Sequences, 0)
 	case *ast.CreateTableAs:
 		return emptyResult("CREATE TABLE AS"), nil
 	case *ast.CreateView:
@@ -31,10 +36,7 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 	case *ast.CreateIndex:
 		return emptyResult("CREATE INDEX"), sc.alter(ctx, w, cmd.Table)
 	case *ast.AlterTable:
-		if cmd.Rewrite != nil {
-			return emptyResult("ALTER TABLE"), sc.rewrite(ctx, w, cmd)
-		}
-		return emptyResult("ALTER TABLE"), sc.alter(ctx, w, cmd.Table)
+		return emptyResult("ALTER " + stmt.Kind.String()), sc.alterTable(ctx, w, cmd)
 	case *ast.CreateSchema:
 		if sc.catalog.HasSchema(stmt.Name.Name) {
 			return emptyResult("CREATE SCHEMA"), nil
@@ -43,7 +45,7 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 	case *ast.Drop:
 		return sc.drop(w, stmt)
 	case *ast.Truncate:
-		return sc.truncate(ctx, stmt)
+		return sc.truncate(ctx, w, stmt)
 	case *ast.Analyze: // statistics are merged from the chunks' own whenever they are asked for
 		return emptyResult("ANALYZE"), nil
 	case *ast.Vacuum:
@@ -54,6 +56,19 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 	}
 	pos, end := cmd.Stmt.Range()
 	return nil, sqlerr.Unsupported(pos, end, "this statement")
+}
+
+// alterTable carries ALTER TABLE and ALTER SEQUENCE out.
+func (sc *scope) alterTable(ctx context.Context, w *systables.Writer, cmd *plan.Command) error {
+	if len(cmd.Sequences) > 0 {
+		if err := sc.changeSequences(ctx, w, cmd.Sequences, 0); err != nil {
+			return err
+		}
+	}
+	if cmd.Rewrite != nil {
+		return sc.rewrite(ctx, w, cmd)
+	}
+	return sc.alter(ctx, w, cmd.Table)
 }
 
 // alter replaces a table's descriptor after its rows have been found to obey the new one. A nil
@@ -209,6 +224,8 @@ func (sc *scope) drop(w *systables.Writer, stmt *ast.Drop) (*Result, error) {
 			err = sc.dropSchema(w, name, stmt)
 		case ast.IndexObject:
 			err = sc.dropIndex(w, name)
+		case ast.SequenceObject:
+			err = sc.dropSequence(w, name)
 		default:
 			err = sc.dropRelation(w, name, stmt.Behavior == ast.Cascade)
 		}
@@ -241,6 +258,9 @@ func (sc *scope) dropTable(w *systables.Writer, t *catalog.Table, cascade bool) 
 		s, ok := n.(*plan.Scan)
 		return ok && s.Table.ID == t.ID
 	}); err != nil {
+		return err
+	}
+	if err := sc.dropOwned(w, t, cascade); err != nil {
 		return err
 	}
 	return w.DropTable(t)
@@ -297,12 +317,15 @@ func (sc *scope) dropSchema(w *systables.Writer, name *ast.Name, stmt *ast.Drop)
 				}
 			}
 		}
+		if err := sc.dropSequencesOf(w, schema); err != nil {
+			return err
+		}
 	}
 	return w.DropSchema(schema)
 }
 
 // truncate deletes all rows of the tables.
-func (sc *scope) truncate(ctx context.Context, stmt *ast.Truncate) (*Result, error) {
+func (sc *scope) truncate(ctx context.Context, w *systables.Writer, stmt *ast.Truncate) (*Result, error) {
 	for _, name := range stmt.Tables {
 		sql := "DELETE FROM " + ast.Format(name)
 		del, err := parser.ParseOne(sql)
@@ -312,8 +335,18 @@ func (sc *scope) truncate(ctx context.Context, stmt *ast.Truncate) (*Result, err
 		if _, err := sc.statement(ctx, del, sql, nil); err != nil {
 			return nil, err
 		}
+		if !stmt.RestartIdentity {
+			continue
+		}
+		t, err := sc.table(name.Schema(), name.Base())
+		if err != nil {
+			return nil, err
+		}
+		if err := sc.restartOwned(w, t); err != nil {
+			return nil, err
+		}
 	}
-	return emptyResult("TRUNCATE TABLE"), nil
+	return emptyResult("TRUNCATE TABLE"), sc.refresh()
 }
 
 // viewPlan binds a view's query.

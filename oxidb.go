@@ -20,6 +20,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/oxidb/oxidb/catalog/sequence"
 	"github.com/oxidb/oxidb/catalog/systables"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/exec/spill"
@@ -62,6 +63,7 @@ type DB struct {
 	fs       vfs.FS
 	store    *mvcc.Store
 	catalog  *systables.Catalog
+	numbers  *sequence.Counters
 	registry *builtin.Registry
 	memory   *mem.Budget
 	spill    *spill.Space
@@ -109,8 +111,12 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	numbers, err := openSequences(ctx, store, objects)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	return &DB{
-		path: path, fs: o.FS, store: store, catalog: objects, registry: builtin.New(), threads: o.Threads, defaults: defaultSettings(o.Threads),
+		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, defaults: defaultSettings(o.Threads),
 		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: map[string]Procedure{},
 		open: map[uint64]*openTransaction{},
 	}, nil
@@ -152,7 +158,7 @@ func (db *DB) Close() error {
 	for _, s := range open {
 		s.Close()
 	}
-	return db.store.Close()
+	return errors.Join(db.numbers.Flush(context.Background()), db.store.Close())
 }
 
 // Query runs sql, which may hold several statements, in a session of its own and gives the last

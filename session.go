@@ -30,6 +30,8 @@ type Session struct {
 	prepared map[string]*preparedText
 	closed   bool
 
+	// latest is what sequences gave, for currval and lastval.
+	latest latestNumbers
 	// running is the latest query, for those who watch it from outside of mu.
 	running atomic.Pointer[exec.Query]
 }
@@ -278,6 +280,8 @@ type scope struct {
 	// checking marks the reads of a constraint's check: they have to hold at the commit in every
 	// isolation level.
 	checking bool
+	// numbers lets one worker at a time use sequences.
+	numbers sync.Mutex
 }
 
 // begin starts a statement in the open transaction, or in one for it alone. End the scope.
@@ -331,7 +335,7 @@ func (sc *scope) end(ctx context.Context, err error) error {
 }
 
 func (sc *scope) functions() *function.Context {
-	return &function.Context{Now: sc.now, Location: sc.session.settings.location()}
+	return &function.Context{Now: sc.now, Location: sc.session.settings.location(), Sequences: &sequenceAccess{sc}}
 }
 
 // endTransaction drops the open transaction.

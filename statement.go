@@ -141,6 +141,7 @@ func (sc *scope) bind(stmt ast.Statement, sql string, args []any) (plan.Statemen
 func (sc *scope) binder(sql string, params []types.Type) *bind.Binder {
 	return bind.New(sc.catalog, sc.session.db.registry, bind.Options{
 		ParamTypes: params, SQL: sql, ParseView: parser.ParseOne, Location: sc.session.settings.location(), Files: external.Opener{FS: sc.session.db.fs},
+		NewID: sc.session.db.store.NewID,
 	})
 }
 
@@ -274,7 +275,7 @@ func (sc *scope) inputRows(n plan.Node) float64 {
 
 func (sc *scope) chunks(t *catalog.Table) ([]scan.Chunk, error) {
 	if t.ID >= systemID {
-		return sc.systemChunks(t), nil
+		return sc.systemChunks(t)
 	}
 	table, err := sc.txn.Table(t.ID)
 	if err != nil {

@@ -25,7 +25,7 @@ type systemTable struct {
 }
 
 // systemID marks descriptors of system tables: storage never hands these numbers out.
-const systemID catalog.ID = 1 << 31
+const systemID = catalog.SystemID
 
 func text(name string) catalog.Column     { return catalog.Column{Name: name, Type: types.TText} }
 func integer4(name string) catalog.Column { return catalog.Column{Name: name, Type: types.TInteger} }
@@ -49,13 +49,17 @@ func systemTables() []systemTable {
 			}
 		}},
 		{"columns", []catalog.Column{text("table_catalog"), text("table_schema"), text("table_name"), text("column_name"), integer4("ordinal_position"),
-			text("column_default"), text("is_nullable"), text("data_type"), integer4("character_maximum_length"), integer4("numeric_precision"), integer4("numeric_scale")}, columnRows},
+			text("column_default"), text("is_nullable"), text("data_type"), integer4("character_maximum_length"), integer4("numeric_precision"), integer4("numeric_scale"),
+			text("is_identity"), text("identity_generation"), text("identity_start"), text("identity_increment"), text("identity_maximum"), text("identity_minimum"), text("identity_cycle"),
+			text("is_generated"), text("generation_expression"), text("is_updatable")}, columnRows},
 		{"views", []catalog.Column{text("table_catalog"), text("table_schema"), text("table_name"), text("view_definition")}, func(sc *scope, add func(...any)) {
 			for _, v := range sc.catalog.Views() {
 				add(databaseName, v.Schema, v.Name, v.Query)
 			}
 		}},
 		{"table_constraints", []catalog.Column{text("constraint_catalog"), text("constraint_schema"), text("constraint_name"), text("table_schema"), text("table_name"), text("constraint_type")}, constraintRows},
+		{"sequences", []catalog.Column{text("sequence_catalog"), text("sequence_schema"), text("sequence_name"), text("data_type"), integer4("numeric_precision"),
+			integer4("numeric_precision_radix"), integer4("numeric_scale"), text("start_value"), text("minimum_value"), text("maximum_value"), text("increment"), text("cycle_option")}, sequenceRows},
 		{"indexes", []catalog.Column{text("index_schema"), text("index_name"), text("table_schema"), text("table_name"), text("column_names"), text("is_primary"), text("is_unique")}, indexRows},
 		{"key_column_usage", []catalog.Column{text("constraint_name"), text("table_schema"), text("table_name"), text("column_name"), integer4("ordinal_position")}, keyRows},
 	}
@@ -71,7 +75,7 @@ func tableType(t *catalog.Table) string {
 func columnRows(sc *scope, add func(...any)) {
 	for _, t := range sc.catalog.Tables() {
 		for i, c := range t.Columns {
-			add(append([]any{databaseName, t.Schema, t.Name, c.Name, int64(i + 1), optional(c.Default), yesNo(!c.NotNull)}, typeColumns(c.Type)...)...)
+			add(append([]any{databaseName, t.Schema, t.Name, c.Name, int64(i + 1), optional(c.Default), yesNo(!c.NotNull)}, append(typeColumns(c.Type), sc.generation(&c)...)...)...)
 		}
 	}
 	for _, v := range sc.catalog.Views() {
@@ -80,7 +84,7 @@ func columnRows(sc *scope, add func(...any)) {
 			continue
 		}
 		for i := range names {
-			add(append([]any{databaseName, v.Schema, v.Name, names[i], int64(i + 1), nil, "YES"}, typeColumns(kinds[i])...)...)
+			add(append([]any{databaseName, v.Schema, v.Name, names[i], int64(i + 1), nil, "YES"}, append(typeColumns(kinds[i]), "NO", nil, nil, nil, nil, nil, "NO", "NEVER", nil, "NO")...)...)
 		}
 	}
 }
@@ -183,8 +187,12 @@ type systemChunk struct {
 }
 
 // systemChunks makes the rows of system table t.
-func (sc *scope) systemChunks(t *catalog.Table) []scan.Chunk {
-	table := systemTables()[t.ID-systemID]
+func (sc *scope) systemChunks(t *catalog.Table) ([]scan.Chunk, error) {
+	tables := systemTables()
+	if int(t.ID-systemID) >= len(tables) {
+		return sc.sequenceChunks(t.ID - systemID)
+	}
+	table := tables[t.ID-systemID]
 	c := &systemChunk{cols: make([]*columnar.Vector, len(table.columns))}
 	for i, col := range table.columns {
 		c.cols[i] = &columnar.Vector{Type: col.Type, Layout: columnar.Str, Offsets: []uint32{0}, Shared: true}
@@ -198,7 +206,7 @@ func (sc *scope) systemChunks(t *catalog.Table) []scan.Chunk {
 			appendValue(c.cols[i], v)
 		}
 	})
-	return []scan.Chunk{c}
+	return []scan.Chunk{c}, nil
 }
 
 // appendValue adds a string, an int64 or NULL.

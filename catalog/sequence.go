@@ -39,3 +39,15 @@ type Sequence struct {
 
 // IsGenerated reports whether statements may not give the column values of their own.
 func (c *Column) IsGenerated() bool { return c.Generated != "" }
+
+// SystemID marks descriptors of relations that the engine makes: storage never hands these numbers out.
+const SystemID ID = 1 << 31
+
+// Relation is the sequence as a table of one row.
+func (s *Sequence) Relation() *Table {
+	return &Table{ID: SystemID | s.ID, Schema: s.Schema, Name: s.Name, Columns: []Column{
+		{FieldID: 1, Name: "last_value", Type: types.TBigInt, NotNull: true},
+		{FieldID: 2, Name: "log_cnt", Type: types.TBigInt, NotNull: true},
+		{FieldID: 3, Name: "is_called", Type: types.TBoolean, NotNull: true},
+	}}
+}

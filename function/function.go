@@ -15,6 +15,8 @@ type Context struct {
 	Now time.Time
 	// Location is the session's TimeZone.
 	Location *time.Location
+	// Sequences are there for statements; nil where only constants are computed.
+	Sequences Sequences
 }
 
 // Eval computes out for the rows of sel (all of 0..n when sel is nil), writing each result at its

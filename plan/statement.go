@@ -94,8 +94,17 @@ type Command struct {
 	Stmt  ast.Statement
 	Table *catalog.Table
 	View  *catalog.View
+	// Sequences are what happens to sequences, with the table or alone.
+	Sequences []SequenceChange
 	// Rewrite, of ALTER TABLE, gives all rows their values under the new descriptor Table.
 	Rewrite *Update
+}
+
+// SequenceChange makes a sequence (Before is nil), drops one (After is nil) or changes it. Restart, when
+// set, is the number to go on with.
+type SequenceChange struct {
+	Before, After *catalog.Sequence
+	Restart       *int64
 }
 
 func (*Query) statement()         {}

@@ -60,7 +60,8 @@ type rule struct {
 
 func ruleOf(s *catalog.Sequence) rule { return rule{s.Increment, s.Min, s.Max, s.Cycle} }
 
-// Open makes the system table where the store has none.
+// Open makes the system table where the store has none. A store that is open for reading only keeps
+// what it has: without the table it has no sequences either.
 func Open(ctx context.Context, store *mvcc.Store) (*Counters, error) {
 	c := &Counters{store: store, live: map[catalog.ID]*counter{}}
 	txn := store.Begin(mvcc.TxnOptions{})
@@ -68,10 +69,14 @@ func Open(ctx context.Context, store *mvcc.Store) (*Counters, error) {
 	if _, err := txn.Table(tableID); err == nil {
 		return c, nil
 	}
-	if err := txn.CreateTable(tableID, "oxidb_sequences", tableSchema()); err != nil {
+	err := txn.CreateTable(tableID, "oxidb_sequences", tableSchema())
+	if sqlerr.StateOf(err) == sqlerr.ReadOnlyTransaction {
+		return c, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	_, err := txn.Commit(ctx)
+	_, err = txn.Commit(ctx)
 	return c, err
 }
 
@@ -279,6 +284,9 @@ func (c *Counters) Sweep(ctx context.Context, used []*catalog.Sequence) error {
 	txn := c.store.Begin(mvcc.TxnOptions{})
 	defer txn.Rollback()
 	rows, err := all(ctx, txn)
+	if sqlerr.StateOf(err) == sqlerr.UndefinedTable {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -286,7 +294,11 @@ func (c *Counters) Sweep(ctx context.Context, used []*catalog.Sequence) error {
 		if keep[r.id] {
 			continue
 		}
-		if err := r.remove(txn); err != nil {
+		err := r.remove(txn)
+		if sqlerr.StateOf(err) == sqlerr.ReadOnlyTransaction {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,7 @@ type Registry struct {
 // New builds the registry.
 func New() *Registry {
 	r := &Registry{scalars: map[string][]*function.Scalar{}, aggregates: map[string]*function.Aggregate{}}
-	for _, list := range [][]function.Scalar{stringFunctions(), searchFunctions(), patternFunctions(), mathFunctions(), numericFunctions(), dateFunctions(), extractFunctions(), templateFunctions(), systemFunctions()} {
+	for _, list := range [][]function.Scalar{stringFunctions(), searchFunctions(), patternFunctions(), mathFunctions(), numericFunctions(), dateFunctions(), extractFunctions(), templateFunctions(), systemFunctions(), sequenceFunctions()} {
 		for i := range list {
 			r.scalars[list[i].Name] = append(r.scalars[list[i].Name], &list[i])
 		}

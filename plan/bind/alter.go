@@ -12,7 +12,11 @@ import (
 // bindAlterTable checks ALTER TABLE and gives the descriptor that it leads to. Whether the rows obey
 // a new NOT NULL, CHECK or key is for the caller to verify.
 func (b *Binder) bindAlterTable(x *ast.AlterTable) (plan.Statement, error) {
-	if x.Kind != ast.TableObject {
+	switch x.Kind {
+	case ast.TableObject:
+	case ast.SequenceObject:
+		return b.bindAlterSequence(x)
+	default:
 		return nil, unsupported(x, "ALTER "+x.Kind.String())
 	}
 	table, view, err := b.lookupRelation(x.Name)
@@ -36,11 +40,37 @@ func (b *Binder) bindAlterTable(x *ast.AlterTable) (plan.Statement, error) {
 	if err := b.checkViews(table, d.table, x); err != nil {
 		return nil, err
 	}
-	cmd := &plan.Command{Stmt: x, Table: d.table}
-	if len(d.converted) > 0 {
+	cmd := &plan.Command{Stmt: x, Table: d.table, Sequences: d.sequences}
+	if len(d.converted) > 0 || d.refilled() {
 		cmd.Rewrite, err = d.rewrite(table)
 	}
 	return cmd, err
+}
+
+// refilled reports that an added column's value differs from row to row: then all rows are written.
+func (d *definition) refilled() bool {
+	for _, c := range d.table.Columns {
+		if !d.added[c.FieldID] {
+			continue
+		}
+		if c.IsGenerated() || c.Identity != catalog.NotIdentity || d.pendingSequence(c.FieldID) != nil {
+			return true
+		}
+		if e, err := d.Default(c); err == nil && isVolatile(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// pendingSequence is the sequence that the statement makes for a column.
+func (d *definition) pendingSequence(field int32) *catalog.Sequence {
+	for _, s := range d.sequences {
+		if s.Before == nil && s.After.OwnerField == field {
+			return s.After
+		}
+	}
+	return nil
 }
 
 // checkViews refuses a change after which a view that reads the table means nothing or something else.
@@ -96,7 +126,7 @@ func (d *definition) alter(a *ast.AlterAction) error {
 		return d.tableConstraint(a.AddedConstraint)
 	case ast.DropConstraint:
 		return d.dropConstraint(a)
-	case ast.SetNotNull, ast.DropNotNull, ast.SetDefault, ast.DropDefault, ast.AlterType:
+	case ast.SetNotNull, ast.DropNotNull, ast.SetDefault, ast.DropDefault, ast.AlterType, ast.AddIdentity, ast.SetIdentity, ast.DropIdentity, ast.DropExpression:
 		return d.alterColumn(a)
 	}
 	return unsupported(a, "this action of ALTER TABLE")
@@ -121,7 +151,7 @@ func (d *definition) addColumn(a *ast.AlterAction) error {
 			return err
 		}
 	}
-	return nil
+	return d.checkGenerated()
 }
 
 // dropColumn drops the keys and indexes of the column with it, and with CASCADE its checks.
@@ -134,8 +164,23 @@ func (d *definition) dropColumn(a *ast.AlterAction) error {
 		return err
 	}
 	field := d.table.Columns[o].FieldID
+	if err := d.dropOwned(&d.table.Columns[o], a); err != nil {
+		return err
+	}
 	d.table.Columns = slices.Delete(d.table.Columns, o, o+1)
 	d.table.Indexes = slices.DeleteFunc(d.table.Indexes, func(i catalog.Index) bool { return slices.Contains(i.Fields, field) })
+	if generated := d.brokenGenerations(); len(generated) > 0 {
+		if a.Behavior != ast.Cascade {
+			return errAt(sqlerr.DependentObjectsStillExist, a.Column, "cannot drop column %s of table %s because other objects depend on it", a.Column.Name, d.table.Name).
+				WithDetail("column %s of table %s depends on column %s of table %s", generated[0], d.table.Name, a.Column.Name, d.table.Name).
+				WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+		}
+		for _, name := range generated {
+			if err := d.dropColumn(&ast.AlterAction{Span: a.Span, Kind: ast.DropColumn, Column: ast.Ident{Span: a.Column.Span, Name: name}, Behavior: a.Behavior}); err != nil {
+				return err
+			}
+		}
+	}
 	broken, err := d.brokenChecks()
 	if err != nil || len(broken) == 0 {
 		return err
@@ -172,19 +217,12 @@ func (d *definition) renameColumn(a *ast.AlterAction) error {
 	if d.table.Ordinal(a.NewName.Name) >= 0 {
 		return errAt(sqlerr.DuplicateColumn, a.NewName, "column %q of relation %q already exists", a.NewName.Name, d.table.Name)
 	}
-	d.table.Columns[o].Name = a.NewName.Name
-	broken, err := d.brokenChecks()
-	if err == nil && len(broken) > 0 {
-		err = unsupported(a, "renaming a column that a CHECK constraint uses")
-	}
-	return err
+	return d.renameInExpressions(a, a.Column.Name, o)
 }
 
 func (d *definition) renameTable(a *ast.AlterAction) error {
-	_, table := d.reader.Table(d.table.Schema, a.NewName.Name)
-	_, view := d.reader.View(d.table.Schema, a.NewName.Name)
-	if table || view {
-		return errAt(sqlerr.DuplicateTable, a.NewName, "relation %q already exists", a.NewName.Name)
+	if err := d.freeRelation(d.table.Schema, a.NewName); err != nil {
+		return err
 	}
 	d.table.Name = a.NewName.Name
 	broken, err := d.brokenChecks()
@@ -247,13 +285,89 @@ func (d *definition) alterColumn(a *ast.AlterAction) error {
 				return errAt(sqlerr.InvalidTableDefinition, a.Column, "column %q is in a primary key", col.Name)
 			}
 		}
+		if col.Identity != catalog.NotIdentity {
+			return errAt(sqlerr.SyntaxError, a.Column, "column %q of relation %q is an identity column", col.Name, d.table.Name)
+		}
 		col.NotNull = false
-	case ast.SetDefault:
-		return d.setDefault(col, a.Expr)
-	case ast.DropDefault:
-		col.Default = ""
+	case ast.SetDefault, ast.DropDefault:
+		return d.alterDefault(col, a)
+	case ast.AddIdentity:
+		return d.addIdentity(col, a)
+	case ast.SetIdentity:
+		return d.setIdentity(col, a)
+	case ast.DropIdentity:
+		return d.dropIdentity(col, a)
+	case ast.DropExpression:
+		if !col.IsGenerated() && !a.IfExists {
+			return errAt(sqlerr.ObjectNotInPrerequisite, a.Column, "column %q of relation %q is not a stored generated column", col.Name, d.table.Name)
+		}
+		col.Generated = ""
 	case ast.AlterType:
 		return d.alterType(col, a)
 	}
 	return nil
+}
+
+// alterDefault is SET DEFAULT and DROP DEFAULT.
+func (d *definition) alterDefault(col *catalog.Column, a *ast.AlterAction) error {
+	if col.Identity != catalog.NotIdentity {
+		err := errAt(sqlerr.SyntaxError, a.Column, "column %q of relation %q is an identity column", col.Name, d.table.Name)
+		if a.Kind == ast.DropDefault {
+			return err.WithHint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.")
+		}
+		return err
+	}
+	if col.IsGenerated() {
+		err := errAt(sqlerr.SyntaxError, a.Column, "column %q of relation %q is a generated column", col.Name, d.table.Name)
+		if a.Kind == ast.DropDefault {
+			return err.WithHint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.")
+		}
+		return err
+	}
+	if a.Kind == ast.DropDefault {
+		col.Default = ""
+		return nil
+	}
+	return d.setDefault(col, a.Expr)
+}
+
+// renameInExpressions renames a column, in checks and generated columns, too.
+func (d *definition) renameInExpressions(a *ast.AlterAction, from string, o int) error {
+	d.table.Columns[o].Name = a.NewName.Name
+	for i, c := range d.table.Checks {
+		text, err := d.renamedIn(c.Expr, from, a.NewName.Name)
+		if err != nil {
+			return err
+		}
+		d.table.Checks[i].Expr = text
+	}
+	for i, c := range d.table.Columns {
+		if !c.IsGenerated() {
+			continue
+		}
+		text, err := d.renamedIn(c.Generated, from, a.NewName.Name)
+		if err != nil {
+			return err
+		}
+		d.table.Columns[i].Generated = text
+	}
+	broken, err := d.brokenChecks()
+	if err == nil && len(broken)+len(d.brokenGenerations()) > 0 {
+		err = unsupported(a, "renaming a column that the expression of a constraint or a generated column uses")
+	}
+	return err
+}
+
+// renamedIn is the text of an expression over the table's columns after one of them was renamed.
+func (d *definition) renamedIn(text, from, to string) (string, error) {
+	x, err := d.storedExpr(text)
+	if err != nil {
+		return "", err
+	}
+	ast.Inspect(x, func(n ast.Node) {
+		if ref, ok := n.(*ast.ColumnRef); ok && ref.Parts[len(ref.Parts)-1].Name == from {
+			ref.Parts[len(ref.Parts)-1].Name = to
+		}
+	})
+	return ast.Format(x), nil
 }

@@ -35,10 +35,13 @@ func (d *definition) alterType(col *catalog.Column, a *ast.AlterAction) error {
 	if _, again := d.converted[col.FieldID]; again {
 		return unsupported(a, "a second change of a column's type")
 	}
+	if err := d.usedByGenerated(col, a); err != nil {
+		return err
+	}
 	was := *col
 	col.Type = t
 	if a.Expr == nil && staysStored(was.Type, t) || d.added[was.FieldID] {
-		return nil
+		return d.moveSequences(was.FieldID, col, a)
 	}
 	col.FieldID, col.Missing = d.table.NextField, nil
 	d.table.NextField++
@@ -46,7 +49,56 @@ func (d *definition) alterType(col *catalog.Column, a *ast.AlterAction) error {
 		d.converted = map[int32]conversion{}
 	}
 	d.converted[col.FieldID] = conversion{was.FieldID, a.Expr, a}
+	if err := d.moveSequences(was.FieldID, col, a); err != nil {
+		return err
+	}
 	return d.moveKeys(was.FieldID, col, a)
+}
+
+// usedByGenerated refuses to change what a generated column is computed from.
+func (d *definition) usedByGenerated(col *catalog.Column, a *ast.AlterAction) error {
+	if col.IsGenerated() && a.Expr != nil {
+		return errAt(sqlerr.InvalidColumnDefinition, a, "cannot specify USING when altering type of generated column").
+			WithDetail("Column %q is a generated column.", col.Name)
+	}
+	row := d.scan(d.table).Cols
+	for _, c := range d.table.Columns {
+		if !c.IsGenerated() || c.FieldID == col.FieldID {
+			continue
+		}
+		e, err := d.generation(d.table, row, c)
+		if err != nil {
+			return err
+		}
+		if usesColumn(e, row[d.table.OrdinalOf(col.FieldID)].ID) {
+			return errAt(sqlerr.FeatureNotSupported, a, "cannot alter type of a column used by a generated column").
+				WithDetail("Column %q is used by generated column %q.", col.Name, c.Name)
+		}
+	}
+	return nil
+}
+
+// moveSequences lets the sequences that a column owns follow it to another field, and that of an
+// identity column to its type.
+func (d *definition) moveSequences(field int32, col *catalog.Column, a *ast.AlterAction) error {
+	for _, s := range d.reader.Sequences() {
+		if s.OwnerTable != d.table.ID || s.OwnerField != field {
+			continue
+		}
+		changed := *s
+		changed.OwnerField = col.FieldID
+		if s.Identity {
+			if !col.Type.IsInteger() {
+				return errAt(sqlerr.InvalidParameterValue, a, "identity column type must be smallint, integer, or bigint")
+			}
+			o := &sequenceOptions{Binder: d.Binder, seq: &changed}
+			if err := o.apply([]*ast.SequenceOption{{Span: a.Span, Name: "AS", Type: a.Type}}, a); err != nil {
+				return err
+			}
+		}
+		d.sequences = append(d.sequences, plan.SequenceChange{Before: s, After: &changed})
+	}
+	return nil
 }
 
 // moveKeys lets indexes over a field be over the column that takes its place.
@@ -112,7 +164,11 @@ func (d *definition) rewrite(before *catalog.Table) (*plan.Update, error) {
 		out.RowCols = append(out.RowCols, exprs[i].Out)
 	}
 	out.Input = &plan.Project{Input: scan, Exprs: append(exprs, plan.NamedExpr{Out: rowID, Expr: plan.Ref(rowID)})}
-	var err error
+	computed, err := d.computed(d.table, out.RowCols)
+	if err != nil {
+		return nil, err
+	}
+	out.Input, out.RowCols = computed.over(out.Input), computed.row
 	out.Checks, out.CheckName, err = d.checks(d.table, out.RowCols)
 	return out, err
 }
@@ -123,6 +179,9 @@ func (d *definition) newValue(sc *scope, before *catalog.Table, scan *plan.Scan,
 	case !converted && before.OrdinalOf(c.FieldID) >= 0:
 		return plan.Ref(scan.Cols[before.OrdinalOf(c.FieldID)]), nil
 	case !converted:
+		if s := d.pendingSequence(c.FieldID); s != nil {
+			return d.nextval(s.ID, c.Type, ast.Span{Pos: -1, End: -1})
+		}
 		return d.Default(c)
 	case change.using == nil:
 		return d.coerce(plan.Ref(scan.Cols[before.OrdinalOf(change.field)]), c.Type, assignmentCast, change.at)

@@ -48,6 +48,8 @@ type Options struct {
 	SQL string
 	// ParseView parses stored text: the query of a view, and SELECT before a default or a check.
 	ParseView func(sql string) (ast.Statement, error)
+	// NewID numbers what DDL makes; nil gives 0.
+	NewID func() catalog.ID
 	// Location is the session's time zone for timestamptz literals; nil is UTC.
 	Location *time.Location
 }

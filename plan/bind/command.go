@@ -31,7 +31,7 @@ func (b *Binder) bindCommand(stmt ast.Statement) (plan.Statement, error) {
 	case *ast.Vacuum:
 		return &plan.Command{Stmt: s}, b.checkTargets(s.Targets)
 	case *ast.CreateSequence:
-		return nil, unsupported(s, "CREATE SEQUENCE")
+		return b.bindCreateSequence(s)
 	case *ast.RefreshView:
 		return nil, unsupported(s, "REFRESH MATERIALIZED VIEW")
 	case *ast.Comment:
@@ -63,6 +63,8 @@ func (b *Binder) checkDrop(d *ast.Drop) error {
 			err = b.checkDropRelation(d, n)
 		case ast.IndexObject:
 			err = b.checkDropIndex(d, n)
+		case ast.SequenceObject:
+			err = b.checkDropSequence(d, n)
 		case ast.SchemaObject:
 			if !b.reader.HasSchema(n.Base()) && !d.IfExists {
 				err = errAt(sqlerr.InvalidSchemaName, n, "schema %q does not exist", n.Base())
@@ -87,6 +89,8 @@ func (b *Binder) checkDropRelation(d *ast.Drop, n *ast.Name) error {
 	switch {
 	case index != nil && err != nil:
 		return errAt(sqlerr.WrongObjectType, n, "%q is not a %s", n.Base(), what).WithHint("Use DROP INDEX to remove an index.")
+	case err != nil && b.isSequence(n):
+		return errAt(sqlerr.WrongObjectType, n, "%q is not a %s", n.Base(), what).WithHint("Use DROP SEQUENCE to remove a sequence.")
 	case err != nil && d.IfExists:
 		return nil
 	case err != nil:

@@ -42,7 +42,7 @@ func (b *Binder) copyTo(x *ast.Copy) (plan.Statement, error) {
 		return nil, errAt(sqlerr.WrongObjectType, x.Table, "cannot copy from view %q", view.Name).
 			WithHint("Try the COPY (SELECT ...) TO variant.")
 	}
-	ordinals, err := insertColumns(table, x.Columns)
+	ordinals, err := copyColumns(table, x.Columns)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (b *Binder) copyFrom(x *ast.Copy) (plan.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	ordinals, err := insertColumns(table, x.Columns)
+	ordinals, err := copyColumns(table, x.Columns)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +75,24 @@ func (b *Binder) copyFrom(x *ast.Copy) (plan.Statement, error) {
 		return nil, err
 	}
 	return &plan.CopyFrom{Insert: insert, Columns: ordinals, Source: *x}, nil
+}
+
+// copyColumns are the columns that COPY reads or writes: those listed, or all that are not generated.
+func copyColumns(table *catalog.Table, list []ast.Ident) ([]int, error) {
+	all, err := insertColumns(table, list)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for i, o := range all {
+		if c := &table.Columns[o]; !c.IsGenerated() {
+			out = append(out, o)
+		} else if len(list) > 0 {
+			return nil, errAt(sqlerr.InvalidColumnReference, list[i], "column %q is a generated column", c.Name).
+				WithDetail("Generated columns cannot be used in COPY.")
+		}
+	}
+	return out, nil
 }
 
 // copySource opens the file and brings its columns, by position, to those of the table.

@@ -12,6 +12,9 @@ import (
 func (b *Binder) targetTable(n *ast.Name, verb string) (*catalog.Table, error) {
 	table, view, err := b.lookupRelation(n)
 	if err != nil {
+		if verb, ok := viewChanges[verb]; ok && b.isSequence(n) {
+			return nil, errAt(sqlerr.WrongObjectType, n, "cannot change sequence %q", n.Base()).WithDetail("Use nextval and setval to %s it.", verb)
+		}
 		return nil, err
 	}
 	if view != nil {
@@ -86,8 +89,12 @@ func tableColumn(t *catalog.Table, id ast.Ident) (int, error) {
 	return 0, err
 }
 
-// Default binds the default of a column, NULL where it has none, as a value of the column's type.
+// Default binds the default of a column, NULL where it has none, as a value of the column's type. For
+// a generated column it is NULL, too: withGenerated puts its value there.
 func (b *Binder) Default(c catalog.Column) (plan.Expr, error) {
+	if c.Identity != catalog.NotIdentity {
+		return b.nextval(c.Sequence, c.Type, ast.Span{Pos: -1, End: -1})
+	}
 	if c.Default == "" {
 		return &plan.Const{Value: types.Null(c.Type)}, nil
 	}

@@ -104,7 +104,11 @@ func (b *Binder) tableRef(t *ast.TableRef, fc fromContext) (*fromItem, error) {
 	}
 	table, view, err := b.lookupRelation(t.Name)
 	if err != nil {
-		return nil, err
+		s, none := b.lookupSequence(t.Name)
+		if none != nil {
+			return nil, err
+		}
+		table = s.Relation()
 	}
 	if view != nil {
 		rel, err := b.viewRelation(view, t)

@@ -52,9 +52,19 @@ func (b *Binder) bindCall(sc *scope, f *ast.FuncCall) (plan.Expr, error) {
 	case f.Form == ast.ExtractCall:
 		return b.bindExtract(sc, f)
 	}
-	args, err := b.exprs(sc, f.Args)
+	list := f.Args
+	_, sequence := sequenceFunctions[name]
+	if sequence = sequence && len(list) > 0; sequence {
+		list = withoutRegclass(list)
+	}
+	args, err := b.exprs(sc, list)
 	if err != nil {
 		return nil, err
+	}
+	if sequence {
+		if err := b.sequenceCall(args, f); err != nil {
+			return nil, err
+		}
 	}
 	if name == "generate_series" || name == "unnest" {
 		return nil, unsupported(f, "a set-returning function outside FROM")

@@ -75,8 +75,19 @@ func (m *memory) apply(s plan.Statement) {
 			m.views = slices.DeleteFunc(m.views, func(v *catalog.View) bool { return v.Name == s.View.Name })
 			m.views = append(m.views, s.View)
 		}
+		owner := catalog.ID(0)
 		if s.Table != nil {
 			m.put(s.Table)
+			owner = s.Table.ID
+		}
+		for _, c := range s.Sequences {
+			m.sequences = slices.DeleteFunc(m.sequences, func(q *catalog.Sequence) bool { return q == c.Before })
+			if c.After != nil {
+				if c.After.OwnerField != 0 {
+					c.After.OwnerTable = owner
+				}
+				m.sequences = append(m.sequences, c.After)
+			}
 		}
 		if d, ok := s.Stmt.(*ast.Drop); ok {
 			for _, n := range d.Names {
@@ -101,7 +112,14 @@ func (m *memory) put(table *catalog.Table) {
 func (m *memory) drop(kind ast.ObjectKind, name string) {
 	switch kind {
 	case ast.TableObject:
-		m.tables = slices.DeleteFunc(m.tables, func(t *catalog.Table) bool { return t.Name == name })
+		m.tables = slices.DeleteFunc(m.tables, func(t *catalog.Table) bool {
+			if t.Name == name {
+				m.sequences = slices.DeleteFunc(m.sequences, func(s *catalog.Sequence) bool { return s.OwnerTable == t.ID })
+			}
+			return t.Name == name
+		})
+	case ast.SequenceObject:
+		m.sequences = slices.DeleteFunc(m.sequences, func(s *catalog.Sequence) bool { return s.Name == name })
 	case ast.ViewObject:
 		m.views = slices.DeleteFunc(m.views, func(v *catalog.View) bool { return v.Name == name })
 	}
@@ -137,7 +155,8 @@ func (files) Open(r bind.FileRequest) (plan.ExternalSource, error) {
 }
 
 func (m *memory) binder(sql string, params []types.Type) *bind.Binder {
-	return bind.New(m, builtin.New(), bind.Options{SQL: sql, Files: files{}, ParamTypes: params, ParseView: parser.ParseOne})
+	return bind.New(m, builtin.New(), bind.Options{SQL: sql, Files: files{}, ParamTypes: params, ParseView: parser.ParseOne,
+		NewID: func() catalog.ID { m.nextID++; return m.nextID }})
 }
 
 func (m *memory) bind(sql string, params []types.Type) (plan.Statement, error) {

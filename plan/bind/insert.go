@@ -9,11 +9,8 @@ import (
 )
 
 func (b *Binder) bindInsert(x *ast.Insert) (plan.Statement, error) {
-	switch {
-	case x.OnConflict != nil:
+	if x.OnConflict != nil {
 		return nil, unsupported(x.OnConflict, "ON CONFLICT")
-	case x.Overriding != ast.OverridingNone:
-		return nil, unsupported(x, "OVERRIDING")
 	}
 	table, err := b.targetTable(x.Table, "INSERT into")
 	if err != nil {
@@ -100,7 +97,7 @@ func (b *Binder) insertSource(table *catalog.Table, ordinals []int, x *ast.Inser
 			return nil, err
 		}
 		ordinals = ordinals[:len(v.Rows[0])]
-		values, err := b.insertValues(table, ordinals, v, ctes)
+		values, err := b.insertValues(table, ordinals, v, x.Overriding, ctes)
 		if err != nil {
 			return nil, err
 		}
@@ -114,11 +111,35 @@ func (b *Binder) insertSource(table *catalog.Table, ordinals []int, x *ast.Inser
 		return nil, err
 	}
 	ordinals = ordinals[:len(rel.cols)]
+	for i, o := range ordinals {
+		var at ast.Node = q
+		if i < len(x.Columns) {
+			at = x.Columns[i]
+		}
+		if err := insertRefused(&table.Columns[o], x.Overriding, at); err != nil {
+			return nil, err
+		}
+	}
 	node, err := b.assignColumns(rel, table, ordinals, q)
 	if err != nil {
 		return nil, err
 	}
+	if x.Overriding == ast.OverridingUser {
+		node, ordinals = withoutIdentity(table, node, ordinals)
+	}
 	return b.wholeRows(table, ordinals, node)
+}
+
+// withoutIdentity leaves the values of identity columns out: OVERRIDING USER VALUE.
+func withoutIdentity(table *catalog.Table, node plan.Node, ordinals []int) (plan.Node, []int) {
+	var cols []plan.Column
+	var kept []int
+	for i, c := range node.Columns() {
+		if table.Columns[ordinals[i]].Identity == catalog.NotIdentity {
+			cols, kept = append(cols, c), append(kept, ordinals[i])
+		}
+	}
+	return passThrough(node, cols), kept
 }
 
 func checkWidth(width int, ordinals []int, x *ast.Insert) error {
@@ -132,7 +153,7 @@ func checkWidth(width int, ordinals []int, x *ast.Insert) error {
 }
 
 // insertValues binds VALUES for the columns they go to: literals are parsed as their types.
-func (b *Binder) insertValues(table *catalog.Table, ordinals []int, v *ast.Values, ctes *cteList) (*plan.Values, error) {
+func (b *Binder) insertValues(table *catalog.Table, ordinals []int, v *ast.Values, overriding ast.Overriding, ctes *cteList) (*plan.Values, error) {
 	sc := newScope(nil, ctes, nil)
 	sc.clause = "VALUES"
 	out := &plan.Values{Rows: make([][]plan.Expr, len(v.Rows)), Cols: make([]plan.Column, len(ordinals))}
@@ -146,7 +167,7 @@ func (b *Binder) insertValues(table *catalog.Table, ordinals []int, v *ast.Value
 		}
 		out.Rows[i] = make([]plan.Expr, len(row))
 		for j, x := range row {
-			e, err := b.columnValue(sc, x, table.Columns[ordinals[j]])
+			e, err := b.insertedValue(sc, x, table.Columns[ordinals[j]], overriding)
 			if err != nil {
 				return nil, err
 			}
@@ -158,6 +179,21 @@ func (b *Binder) insertValues(table *catalog.Table, ordinals []int, v *ast.Value
 		out.Cols[j] = b.newColumn(table.Columns[o].Name, table.Columns[o].Type, full[j])
 	}
 	return out, nil
+}
+
+// insertedValue binds the value that INSERT gives a column. What OVERRIDING USER VALUE ignores is bound
+// all the same.
+func (b *Binder) insertedValue(sc *scope, x ast.Expr, c catalog.Column, overriding ast.Overriding) (plan.Expr, error) {
+	if _, ok := x.(*ast.Default); !ok {
+		if err := insertRefused(&c, overriding, x); err != nil {
+			return nil, err
+		}
+	}
+	e, err := b.columnValue(sc, x, c)
+	if err == nil && overriding == ast.OverridingUser && c.Identity != catalog.NotIdentity {
+		return b.Default(c)
+	}
+	return e, err
 }
 
 // columnValue binds the new value of a column: an expression or DEFAULT.
@@ -195,7 +231,7 @@ func (b *Binder) wholeRows(table *catalog.Table, ordinals []int, input plan.Node
 		given[ordinals[i]] = c
 	}
 	if inOrder {
-		return input, nil
+		return b.withGenerated(table, input, input.Columns())
 	}
 	out := newProjection(b, plan.Outputs(input))
 	for i, c := range table.Columns {
@@ -209,5 +245,5 @@ func (b *Binder) wholeRows(table *catalog.Table, ordinals []int, input plan.Node
 		}
 		out.add(e, c.Name)
 	}
-	return &plan.Project{Input: input, Exprs: out.exprs}, nil
+	return b.withGenerated(table, &plan.Project{Input: input, Exprs: out.exprs}, out.columns())
 }

@@ -23,8 +23,9 @@ func (b *Binder) newRelation(n *ast.Name) (schema string, exists bool, err error
 	}
 	_, table := b.reader.Table(schema, n.Base())
 	_, view := b.reader.View(schema, n.Base())
+	_, sequence := b.reader.Sequence(schema, n.Base())
 	_, index := b.findIndex(n)
-	return schema, table || view || index != nil, nil
+	return schema, table || view || sequence || index != nil, nil
 }
 
 // creationSchema is where unqualified new names go: the first schema of the search path that exists.
@@ -77,12 +78,15 @@ func (b *Binder) bindCreateTable(x *ast.CreateTable) (plan.Statement, error) {
 			}
 		}
 	}
+	if err := d.checkGenerated(); err != nil {
+		return nil, err
+	}
 	for _, k := range x.Constraints {
 		if err := d.tableConstraint(k); err != nil {
 			return nil, err
 		}
 	}
-	return &plan.Command{Stmt: x, Table: d.table}, nil
+	return &plan.Command{Stmt: x, Table: d.table, Sequences: d.sequences}, nil
 }
 
 // definition is a table descriptor while CREATE or ALTER TABLE works on it.
@@ -92,6 +96,9 @@ type definition struct {
 	// converted are the new fields of ALTER COLUMN TYPE, added those of ADD COLUMN.
 	converted map[int32]conversion
 	added     map[int32]bool
+	// sequences are made, changed or dropped with the table; generations are new generated columns.
+	sequences   []plan.SequenceChange
+	generations []generation
 }
 
 // column adds a column without its constraints.
@@ -102,7 +109,7 @@ func (d *definition) column(c *ast.ColumnDef) error {
 	if len(d.table.Columns) >= MaxTableColumns {
 		return errAt(sqlerr.TooManyColumns, c, "tables can have at most %d columns", MaxTableColumns)
 	}
-	t, err := columnType(c.Type)
+	t, serial, err := storedType(c.Type)
 	if err != nil {
 		return err
 	}
@@ -114,6 +121,9 @@ func (d *definition) column(c *ast.ColumnDef) error {
 	}
 	d.table.Columns = append(d.table.Columns, catalog.Column{FieldID: d.table.NextField, Name: c.Name.Name, Type: t})
 	d.table.NextField++
+	if serial {
+		return d.serial(&d.table.Columns[len(d.table.Columns)-1], c)
+	}
 	return nil
 }
 
@@ -122,7 +132,7 @@ func (d *definition) columnConstraint(c *ast.ColumnDef, k *ast.Constraint) error
 	switch k.Kind {
 	case ast.NotNullConstraint, ast.NullConstraint:
 		for _, other := range c.Constraints {
-			if other.Kind != k.Kind && (other.Kind == ast.NullConstraint || k.Kind == ast.NullConstraint && (other.Kind == ast.NotNullConstraint || other.Kind == ast.PrimaryConstraint)) {
+			if k.Kind == ast.NullConstraint && other.Kind == ast.IdentityConstraint || other.Kind != k.Kind && (other.Kind == ast.NullConstraint || k.Kind == ast.NullConstraint && (other.Kind == ast.NotNullConstraint || other.Kind == ast.PrimaryConstraint)) {
 				return errAt(sqlerr.SyntaxError, k, "conflicting NULL/NOT NULL declarations for column %q of table %q", col.Name, d.table.Name)
 			}
 		}
@@ -132,6 +142,12 @@ func (d *definition) columnConstraint(c *ast.ColumnDef, k *ast.Constraint) error
 		if col.Default != "" {
 			return errAt(sqlerr.SyntaxError, k, "multiple default values specified for column %q of table %q", col.Name, d.table.Name)
 		}
+		if col.Identity != catalog.NotIdentity {
+			return errAt(sqlerr.SyntaxError, k, "both default and identity specified for column %q of table %q", col.Name, d.table.Name)
+		}
+		if col.IsGenerated() {
+			return errAt(sqlerr.SyntaxError, k, "both default and generation expression specified for column %q of table %q", col.Name, d.table.Name)
+		}
 		return d.setDefault(col, k.Expr)
 	case ast.PrimaryConstraint, ast.UniqueConstraint, ast.ForeignConstraint:
 		n := *k
@@ -140,9 +156,9 @@ func (d *definition) columnConstraint(c *ast.ColumnDef, k *ast.Constraint) error
 	case ast.CheckConstraint:
 		return d.check(k, col.Name)
 	case ast.GeneratedConstraint:
-		return unsupported(k, "a generated column")
+		return d.generated(col, k)
 	case ast.IdentityConstraint:
-		return unsupported(k, "an identity column")
+		return d.identity(col, k)
 	}
 	return d.tableConstraint(k)
 }
@@ -280,12 +296,15 @@ func (d *definition) taken(name string) bool {
 	return false
 }
 
-// relationExists reports a table, a view or an index of another table of that name in the schema.
+// relationExists reports a table, a view, a sequence or an index of another table of that name in the schema.
 func (d *definition) relationExists(name string) bool {
 	if _, ok := d.reader.Table(d.table.Schema, name); ok {
 		return true
 	}
 	if _, ok := d.reader.View(d.table.Schema, name); ok {
+		return true
+	}
+	if _, ok := d.reader.Sequence(d.table.Schema, name); ok {
 		return true
 	}
 	for _, t := range d.reader.Tables() {
@@ -330,7 +349,17 @@ func (d *definition) like(l *ast.LikeTable) error {
 		if !has("DEFAULTS") {
 			c.Default = ""
 		}
+		if !has("GENERATED") {
+			c.Generated = ""
+		}
+		kind := c.Identity
+		c.Identity, c.Sequence = catalog.NotIdentity, 0
 		d.table.Columns = append(d.table.Columns, c)
+		if kind != catalog.NotIdentity && has("IDENTITY") {
+			if err := d.likeIdentity(kind, src.Columns[src.Ordinal(c.Name)].Sequence, l); err != nil {
+				return err
+			}
+		}
 	}
 	if has("CONSTRAINTS") {
 		d.table.Checks = append(d.table.Checks, src.Checks...)
@@ -361,4 +390,20 @@ func (d *definition) likeIndexes(src *catalog.Table, fields map[int32]int32) {
 		copied.Name = d.freeName(copied.Name)
 		d.table.Indexes = append(d.table.Indexes, copied)
 	}
+}
+
+// likeIdentity gives the last column a sequence like another identity column's.
+func (d *definition) likeIdentity(kind catalog.IdentityKind, id catalog.ID, at ast.Node) error {
+	col := &d.table.Columns[len(d.table.Columns)-1]
+	src := d.sequenceByID(id)
+	if src == nil {
+		return sqlerr.New(sqlerr.InternalError, "the identity column %q has no sequence", col.Name)
+	}
+	s, err := d.newSequence(col, nil, at, true)
+	if err != nil {
+		return err
+	}
+	s.Start, s.Increment, s.Min, s.Max, s.Cache, s.Cycle = src.Start, src.Increment, src.Min, src.Max, src.Cache, src.Cycle
+	col.Identity, col.Sequence = kind, s.ID
+	return nil
 }

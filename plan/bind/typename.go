@@ -2,7 +2,6 @@ package bind
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -20,11 +19,6 @@ func resolveType(n *ast.TypeName) (types.Type, error) {
 		return types.Type{}, unsupported(n, "the array type "+name+"[]")
 	case n.SetOf:
 		return types.Type{}, unsupported(n, "SETOF")
-	}
-	if strings.HasSuffix(n.Name, "serial") || strings.HasPrefix(n.Name, "serial") {
-		if _, known := serialTypes[n.Name]; known {
-			return types.Type{}, unsupported(n, "the type "+n.Name)
-		}
 	}
 	kind, ok := types.Lookup(name)
 	if !ok {
@@ -49,8 +43,6 @@ func typeText(n *ast.TypeName) string {
 	}
 	return name
 }
-
-var serialTypes = set("serial", "bigserial", "smallserial", "serial2", "serial4", "serial8")
 
 // laterTypes are PostgreSQL's types that OxiDB does not have: refused as such, not as unknown names.
 var laterTypes = set("bit", "varbit", "money", "inet", "cidr", "macaddr", "macaddr8", "xml", "timetz", "point", "line", "lseg",

@@ -97,7 +97,11 @@ func (b *Binder) bindUpdate(x *ast.Update) (plan.Statement, error) {
 		row.exprs = append(row.exprs, plan.NamedExpr{Out: b.newColumn(col.Name, col.Type, notNull(e)), Expr: e})
 	}
 	sort.Ints(out.Changed)
-	out.RowCols = row.columns()
+	computed, err := b.computed(c.table, row.columns())
+	if err != nil {
+		return nil, err
+	}
+	out.RowCols = computed.row
 	if out.Checks, out.CheckName, err = b.checks(c.table, out.RowCols); err != nil {
 		return nil, err
 	}
@@ -110,7 +114,7 @@ func (b *Binder) bindUpdate(x *ast.Update) (plan.Statement, error) {
 	for _, col := range r.carry(row.columns(), c.input) {
 		row.exprs = append(row.exprs, plan.NamedExpr{Out: col, Expr: plan.Ref(col)})
 	}
-	out.Input = &plan.Project{Input: c.input, Exprs: row.exprs}
+	out.Input = computed.over(&plan.Project{Input: c.input, Exprs: row.exprs})
 	if len(r.extras) > 0 {
 		out.Input, out.RowCols = r.widen(out.Input, out.RowCols, *c.scan.RowID)
 	}
@@ -133,7 +137,7 @@ func (b *Binder) assignment(c *change, a *ast.Assignment, values map[int]plan.Ex
 	items := []ast.Expr{a.Value}
 	if a.Multi {
 		if sub, ok := a.Value.(*ast.Subquery); ok {
-			return b.assignQuery(c, ordinals, sub, values)
+			return b.assignQuery(c, ordinals, a, sub, values)
 		}
 		row, ok := a.Value.(*ast.Row)
 		if !ok {
@@ -145,7 +149,11 @@ func (b *Binder) assignment(c *change, a *ast.Assignment, values map[int]plan.Ex
 		return errAt(sqlerr.SyntaxError, a, "number of columns does not match number of values")
 	}
 	for i, x := range items {
-		e, err := b.columnValue(c.sc, x, c.table.Columns[ordinals[i]])
+		col := c.table.Columns[ordinals[i]]
+		if _, ok := x.(*ast.Default); !ok && (col.IsGenerated() || col.Identity == catalog.IdentityAlways) {
+			return onlyDefault(&col, updateDefault, x)
+		}
+		e, err := b.columnValue(c.sc, x, col)
 		if err != nil {
 			return err
 		}
@@ -155,7 +163,7 @@ func (b *Binder) assignment(c *change, a *ast.Assignment, values map[int]plan.Ex
 }
 
 // assignQuery joins the one row of a subquery to the target's rows.
-func (b *Binder) assignQuery(c *change, ordinals []int, sub *ast.Subquery, values map[int]plan.Expr) error {
+func (b *Binder) assignQuery(c *change, ordinals []int, a *ast.Assignment, sub *ast.Subquery, values map[int]plan.Expr) error {
 	rel, err := b.subquery(c.sc, sub.Query)
 	if err != nil {
 		return err
@@ -169,6 +177,9 @@ func (b *Binder) assignQuery(c *change, ordinals []int, sub *ast.Subquery, value
 		c.input = &plan.Join{Kind: plan.SingleJoin, Left: c.input, Right: rel.node}
 	}
 	for i, o := range ordinals {
+		if col := c.table.Columns[o]; col.IsGenerated() || col.Identity == catalog.IdentityAlways {
+			return onlyDefault(&col, updateDefault, a.Columns[i])
+		}
 		ref := plan.Ref(rel.cols[i])
 		ref.NotNull = false
 		if values[o], err = b.assign(ref, c.table.Columns[o].Name, c.table.Columns[o].Type, sub); err != nil {
