@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 N ?= 10000
 SEED ?= 1
 
-.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch venv tools clean crash faults corrupt kill
+.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch venv tools clean crash faults corrupt kill metamorphic
 
 help: ## list the commands
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -69,6 +69,10 @@ crash faults corrupt: ## storage under crashes, failing I/O, damaged files (N=10
 kill: N := 100
 kill: build ## a server killed with SIGKILL under 16 clients, again and again (N=100 kills, SEED=1)
 	@go run ./sqltest/kill/run -n $(N) -seed $(SEED) $(ARGS)
+
+metamorphic: N := 20
+metamorphic: ## the same random histories under many option sets: equal answers (N=20 histories, SEED=1)
+	@go run ./sqltest/metamorphic/run -n $(N) -seed $(SEED) $(ARGS)
 
 bench: ## Go benchmarks of kernels and operators
 	go test -run '^$$' -bench . -benchtime 200ms ./...
