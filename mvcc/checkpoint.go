@@ -46,7 +46,10 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	if err := s.failure(); err != nil {
 		return err
 	}
-	m, cuts := s.cut()
+	m, cuts, err := s.cut()
+	if err != nil {
+		return err
+	}
 	if err := s.broken(s.log.Flush()); err != nil {
 		return err
 	}
@@ -76,14 +79,31 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	return s.removeReplaced()
 }
 
+// rollLog locks s.mu and makes later commits go into a new log file.
+func (s *Store) rollLog() (number uint64, err error) {
+	for {
+		if err := s.log.ReserveRoll(); err != nil {
+			return 0, err
+		}
+		s.mu.Lock()
+		if number, ok := s.log.Roll(); ok {
+			return number, nil
+		}
+		s.mu.Unlock() // a commit took the file
+	}
+}
+
 // cut takes the state of all tables at one commit, with the history that snapshots from the horizon on
 // need, and makes later commits go into a new log file.
-func (s *Store) cut() (*manifest, []tableCut) {
+func (s *Store) cut() (*manifest, []tableCut, error) {
 	horizon := s.horizon()
 	s.times.forget(horizon)
-	s.mu.Lock()
+	file, err := s.rollLog()
+	if err != nil {
+		return nil, nil, err
+	}
 	defer s.mu.Unlock()
-	m := &manifest{UUID: s.uuid, At: s.last, Floor: horizon, WAL: s.log.Roll(), NextID: s.nextID.Load()}
+	m := &manifest{UUID: s.uuid, At: s.last, Floor: horizon, WAL: file, NextID: s.nextID.Load()}
 	var cuts []tableCut
 	for id, t := range s.tables {
 		if t.newest().dropped && t.newest().at <= horizon {
@@ -102,7 +122,7 @@ func (s *Store) cut() (*manifest, []tableCut) {
 	}
 	m.Times = s.times.known()
 	slices.SortFunc(cuts, func(a, b tableCut) int { return int(a.table.id) - int(b.table.id) })
-	return m, cuts
+	return m, cuts, nil
 }
 
 // cutAt is the chunk as it is, with its lengths from the horizon on.

@@ -152,9 +152,11 @@ func (t *Txn) sequence(ctx context.Context, writes []tableWrite, payloads []payl
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := s.reserveLog(payloads); err != nil {
+	room, err := s.reserveLog(payloads)
+	if err != nil {
 		return 0, 0, err
 	}
+	defer room.release()
 	horizon := s.horizon()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,7 +173,7 @@ func (t *Txn) sequence(ctx context.Context, writes []tableWrite, payloads []payl
 	for i := range writes {
 		places = s.apply(&writes[i], at, horizon, places)
 	}
-	lsn, err := s.logCommit(t.id, at, s.times.now(at), payloads, places)
+	lsn, err := s.logCommit(t.id, at, s.times.now(at), payloads, places, &room)
 	if err != nil {
 		return 0, 0, err
 	}

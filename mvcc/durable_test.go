@@ -269,7 +269,7 @@ func logFiles(t *testing.T, fs vfs.FS) []string {
 	logs, err := fs.List(dbDir + "/wal")
 	must(t, err)
 	slices.Sort(logs)
-	return logs
+	return slices.DeleteFunc(logs, func(name string) bool { return !strings.HasSuffix(name, ".wal") })
 }
 
 // Two processes that write one directory would destroy it.
@@ -342,7 +342,7 @@ func get(t *testing.T, fs vfs.FS, path string) []byte {
 func TestDiskFull(t *testing.T) {
 	full := false
 	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if full && (op.Kind == errorfs.OpFilePreallocate || op.Kind == errorfs.OpFileWrite || op.Kind == errorfs.OpCreate) {
+		if full && (op.Kind == errorfs.OpFileWriteAt || op.Kind == errorfs.OpFileWrite || op.Kind == errorfs.OpCreate) {
 			return syscall.ENOSPC
 		}
 		return nil

@@ -111,19 +111,21 @@ type commitInfo struct {
 	micros  int64   // the commit's time, since 1970; 0 when unknown
 }
 
+const commitInfoSize = 16
+
 func (i *commitInfo) encode() []byte {
-	b := binary.LittleEndian.AppendUint32(make([]byte, 0, 16), uint32(i.records))
+	b := binary.LittleEndian.AppendUint32(make([]byte, 0, commitInfoSize), uint32(i.records))
 	b = binary.LittleEndian.AppendUint32(b, uint32(i.nextID))
 	return binary.LittleEndian.AppendUint64(b, uint64(i.micros))
 }
 
 func decodeCommit(b []byte) (info commitInfo, err error) {
-	if len(b) != 8 && len(b) != 16 {
+	if len(b) != 8 && len(b) != commitInfoSize {
 		return info, fmt.Errorf("a commit of %d bytes", len(b))
 	}
 	info.records = int(binary.LittleEndian.Uint32(b))
 	info.nextID = TableID(binary.LittleEndian.Uint32(b[4:]))
-	if len(b) == 16 {
+	if len(b) == commitInfoSize {
 		info.micros = int64(binary.LittleEndian.Uint64(b[8:]))
 	}
 	return info, nil
@@ -184,22 +186,46 @@ func (s *Store) encodeAdopted(w *tableWrite) ([]byte, error) {
 	return json.Marshal(record)
 }
 
-func (s *Store) walOptions() wal.Options { return wal.Options{Retain: s.opts.RetainLog} }
+func (s *Store) walOptions() wal.Options {
+	return wal.Options{FileBytes: s.opts.LogFileBytes, Retain: s.opts.RetainLog}
+}
 
-// reserveLog asks for room before anything is changed, so that a full disk does no harm.
-func (s *Store) reserveLog(payloads []payload) error {
+// logRoom is room in the log that is a commit's own.
+type logRoom struct {
+	log   *wal.Log // nil when there is none, or none left
+	bytes int64
+}
+
+// reserveLog makes sure of room before anything is changed, so that a full disk does no harm.
+func (s *Store) reserveLog(payloads []payload) (logRoom, error) {
 	if s.log == nil {
-		return nil
+		return logRoom{}, nil
 	}
-	bytes := int64(4096)
+	bytes := wal.RecordSize(commitInfoSize)
 	for i := range payloads {
-		bytes += int64(len(payloads[i].data)) + 128
+		bytes += wal.RecordSize(len(payloads[i].data))
 	}
-	return s.log.Reserve(bytes)
+	if err := s.log.Reserve(bytes); err != nil {
+		return logRoom{}, err
+	}
+	return logRoom{log: s.log, bytes: bytes}, nil
+}
+
+// use gives the room away.
+func (r *logRoom) use() int64 {
+	r.log = nil
+	return r.bytes
+}
+
+// release gives back room that was not used.
+func (r *logRoom) release() {
+	if r.log != nil {
+		r.log.Release(r.bytes)
+	}
 }
 
 // logCommit hands a transaction to the log; places follow payloads.
-func (s *Store) logCommit(txn uint64, at Timestamp, micros int64, payloads []payload, places []place) (uint64, error) {
+func (s *Store) logCommit(txn uint64, at Timestamp, micros int64, payloads []payload, places []place, room *logRoom) (uint64, error) {
 	if s.log == nil {
 		return 0, nil
 	}
@@ -212,7 +238,7 @@ func (s *Store) logCommit(txn uint64, at Timestamp, micros int64, payloads []pay
 	}
 	end := commitInfo{records: len(records), nextID: TableID(s.nextID.Load()), micros: micros}
 	records = append(records, wal.Record{Type: wal.Commit, Txn: txn, At: uint64(at), Payload: end.encode()})
-	return s.log.Append(records)
+	return s.log.Append(records, room.use())
 }
 
 func (p place) encode() uint64 { return uint64(p.chunk)<<32 | uint64(p.offset) }

@@ -11,7 +11,7 @@ import (
 	"github.com/oxidb/oxidb/mvcc"
 )
 
-// filesUnder lists all files of a database but its lock and marker.
+// filesUnder lists all files of a database but its lock, its marker and spare log files.
 func filesUnder(t *testing.T, fs vfs.FS, dir string) []string {
 	t.Helper()
 	names, err := fs.List(dir)
@@ -24,7 +24,7 @@ func filesUnder(t *testing.T, fs vfs.FS, dir string) []string {
 		switch {
 		case info.IsDir():
 			all = append(all, filesUnder(t, fs, path)...)
-		case name != "LOCK" && !strings.HasPrefix(name, "marker."):
+		case name != "LOCK" && !strings.HasSuffix(name, ".spare") && !strings.HasPrefix(name, "marker."):
 			all = append(all, path)
 		}
 	}

@@ -25,6 +25,8 @@ type Options struct {
 	Retention time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// LogFileBytes is the length at which a log file is full; 0 means 64 MiB.
+	LogFileBytes int64
 	// RetainLog is asked about every finished log file before it is recycled or removed; true keeps it,
 	// until it is asked again. It must not use the store. Nil keeps nothing.
 	RetainLog func(number uint64) bool
@@ -113,6 +115,24 @@ func newStore(o Options) *Store {
 		s.times.clock = time.Now
 	}
 	return s
+}
+
+// LogEnd is where the log ends: the number of the file that is written to, and an offset in it. What
+// lies behind it in the file is room, or what the file held in an earlier life.
+// A store in memory has no log: it gives zeros.
+func (s *Store) LogEnd() (file uint64, offset int64) {
+	if s.log == nil {
+		return 0, 0
+	}
+	return s.log.End()
+}
+
+// LogSyncs is how often the log has waited for the disk since the store was opened.
+func (s *Store) LogSyncs() int64 {
+	if s.log == nil {
+		return 0
+	}
+	return s.log.Syncs()
 }
 
 // NewID gives a number that no table, view or index has had.

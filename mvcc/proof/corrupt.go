@@ -78,7 +78,8 @@ func makeVictim(seed uint64, rng *rand.Rand) (v *victim, err error) {
 // noteCommit remembers where the newest commit lies in the log.
 func (v *victim) noteCommit(now image, before State) {
 	c := logged{file: now.lastLog(), before: before}
-	c.to = len(now[c.file])
+	_, end := v.w.store.LogEnd()
+	c.to = int(end)
 	if n := len(v.log); n > 0 && v.log[n-1].file == c.file {
 		c.from = v.log[n-1].to
 	}

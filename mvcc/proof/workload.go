@@ -50,6 +50,7 @@ func NewWorkload(seed uint64) *Workload {
 	}
 	w.loaded = w.rng.IntN(60) != 0
 	w.options.BufferPoolBytes = []int64{0, 1}[w.rng.IntN(2)]
+	w.options.LogFileBytes = 8 << (10 + w.rng.IntN(4)) // many are filled and used again
 	w.options.Retention = []time.Duration{0, 20 * time.Second, time.Hour}[w.rng.IntN(3)]
 	return w
 }

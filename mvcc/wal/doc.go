@@ -6,4 +6,8 @@
 // record at or below such a promise is corruption; one above is the torn end of the log.
 // W3: after a failed write or sync nothing is ever written again.
 // W4: what follows a torn end starts in a new file, whose header says where the old one ends.
+// W5: what is reserved and not yet appended fits wholly behind the end of the current file, or wholly
+// into the largest spare. Both are written already, so that what is reserved can be written.
+// W6: a file has its header and its name on disk before a record is written to it, and its records have
+// checksums that start from its number: what a recycled file held before is no record of it.
 package wal

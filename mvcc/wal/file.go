@@ -13,7 +13,8 @@ import (
 
 const (
 	fileHeaderSize = 4096
-	fileVersion    = 1
+	fileVersion    = 2 // version 1 had nothing behind the last record
+	oldestVersion  = 1
 )
 
 var fileMagic = [8]byte{'O', 'X', 'I', 'D', 'B', 'W', 'A', 'L'}
@@ -51,8 +52,8 @@ func decodeFileHeader(b []byte, path string) (h fileHeader, torn bool, err error
 	if [8]byte(b[:8]) != fileMagic {
 		return h, false, sqlerr.New(sqlerr.DataCorrupted, "%s is not a log file of OxiDB", path)
 	}
-	if v := binary.LittleEndian.Uint32(b[8:]); v != fileVersion {
-		return h, false, sqlerr.New(sqlerr.FeatureNotSupported, "log file %s has format %d; this version of OxiDB reads format %d", path, v, fileVersion)
+	if v := binary.LittleEndian.Uint32(b[8:]); v < oldestVersion || v > fileVersion {
+		return h, false, sqlerr.New(sqlerr.FeatureNotSupported, "log file %s has format %d; this version of OxiDB reads formats %d to %d", path, v, oldestVersion, fileVersion)
 	}
 	copy(h.uuid[:], b[16:])
 	h.number = binary.LittleEndian.Uint64(b[32:])
@@ -74,8 +75,17 @@ func (h *fileHeader) chain() chain {
 	return chain{seed: h.seed(), previous: h.previous, lsn: h.lsn}
 }
 
+const (
+	fileSuffix  = ".wal"
+	spareSuffix = ".spare"
+)
+
 // fileName is the name of log file number n.
-func fileName(n uint64) string { return fmt.Sprintf("%016d.wal", n) }
+func fileName(n uint64) string { return fmt.Sprintf("%016d%s", n, fileSuffix) }
+
+// spareName is the name of a file that waits to be used, again or for the first time; its number says
+// nothing.
+func spareName(n uint64) string { return fmt.Sprintf("%016d%s", n, spareSuffix) }
 
 // list gives the numbers of the log files in dir, ascending, from `from` on.
 func list(fs vfs.FS, dir string, from uint64) ([]uint64, error) {
@@ -86,7 +96,7 @@ func list(fs vfs.FS, dir string, from uint64) ([]uint64, error) {
 	var numbers []uint64
 	for _, name := range names {
 		var n uint64
-		if !strings.HasSuffix(name, ".wal") {
+		if !strings.HasSuffix(name, fileSuffix) {
 			continue
 		}
 		if _, err := fmt.Sscanf(name, "%d.wal", &n); err != nil || fileName(n) != name || n < from {

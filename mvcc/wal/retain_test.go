@@ -15,7 +15,7 @@ func TestRetainedFilesStay(t *testing.T) {
 	l.opts.Retain = func(number uint64) bool { return !archived[number] }
 	for at := uint64(1); at <= 4; at++ {
 		put(t, l, at)
-		l.Roll()
+		rollTo(t, l)
 	}
 	files := func() []uint64 {
 		if err := l.Trim(4); err != nil {

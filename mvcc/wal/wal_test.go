@@ -60,9 +60,19 @@ func start(t *testing.T, fs vfs.FS, from State) *Log {
 	return l
 }
 
+func rollTo(t *testing.T, l *Log) {
+	t.Helper()
+	if err := l.ReserveRoll(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := l.Roll(); !ok {
+		t.Fatal("no file to roll into")
+	}
+}
+
 func put(t *testing.T, l *Log, at uint64) {
 	t.Helper()
-	lsn, err := l.Append(txn(at, payloadOf(at)))
+	lsn, err := l.Append(txn(at, payloadOf(at)), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,11 +93,11 @@ func TestCrashesLoseNothingAcknowledged(t *testing.T) {
 				acked++
 				put(t, l, acked)
 				if rng.IntN(6) == 0 {
-					l.Roll()
+					rollTo(t, l)
 				}
 			}
 			for i := range rng.IntN(3) { // never synced: may or may not survive
-				if _, err := l.Append(txn(acked+1+uint64(i), payloadOf(acked+1+uint64(i)))); err != nil {
+				if _, err := l.Append(txn(acked+1+uint64(i), payloadOf(acked+1+uint64(i))), 0); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -188,7 +198,7 @@ func TestCommittersShareSyncs(t *testing.T) {
 	}))
 	l := start(t, fs, State{})
 	commitOne := func(at uint64, done *sync.WaitGroup) {
-		lsn, err := l.Append(txn(at, "x"))
+		lsn, err := l.Append(txn(at, "x"), 0)
 		if err != nil {
 			t.Error(err)
 		}
@@ -231,7 +241,7 @@ func TestNobodyWaitsForTheNextSync(t *testing.T) {
 	at := uint64(0)
 	committer := func() chan error {
 		at++
-		lsn, err := l.Append(txn(at, "x"))
+		lsn, err := l.Append(txn(at, "x"), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +292,7 @@ func TestFailedSyncEndsTheLog(t *testing.T) {
 	l := start(t, fs, State{})
 	put(t, l, 1)
 	fail = true
-	lsn, err := l.Append(txn(2, "x"))
+	lsn, err := l.Append(txn(2, "x"), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +300,7 @@ func TestFailedSyncEndsTheLog(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	fail = false
-	if _, err := l.Append(txn(3, "x")); err == nil {
+	if _, err := l.Append(txn(3, "x"), 0); err == nil {
 		t.Error("the log goes on after a failed sync")
 	}
 	if l.Close() == nil {
@@ -300,17 +310,28 @@ func TestFailedSyncEndsTheLog(t *testing.T) {
 
 // A full disk must show before a commit begins.
 func TestReserveReportsFullDisk(t *testing.T) {
+	full := false
 	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if op.Kind == errorfs.OpFilePreallocate {
+		if full && (op.Kind == errorfs.OpFileWriteAt || op.Kind == errorfs.OpCreate) {
 			return syscall.ENOSPC
 		}
 		return nil
 	}))
 	l := start(t, fs, State{})
-	if err := l.Reserve(100); sqlerr.StateOf(err) != sqlerr.DiskFull {
-		t.Errorf("got %v", err)
+	full = true
+	for _, bytes := range []int64{100, 1 << 20, 100 << 20} { // in this file and beyond it
+		if err := l.Reserve(bytes); sqlerr.StateOf(err) != sqlerr.DiskFull {
+			t.Errorf("%d bytes: %v", bytes, err)
+		}
 	}
-	put(t, l, 1) // the log itself is sound
+	if err := l.ReserveRoll(); sqlerr.StateOf(err) != sqlerr.DiskFull {
+		t.Errorf("a new file: %v", err)
+	}
+	full = false
+	put(t, l, 1) // the log itself is sound, and works again
+	if err := l.Reserve(1 << 20); err != nil {
+		t.Error(err)
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +342,7 @@ func TestForeignFilesAreRefused(t *testing.T) {
 	fs := vfs.NewMem()
 	l := start(t, fs, State{})
 	put(t, l, 1)
-	l.Roll()
+	rollTo(t, l)
 	put(t, l, 2)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
@@ -378,7 +399,7 @@ func fill(fs vfs.FS) (acked int, err error) {
 		return 0, err
 	}
 	for at := uint64(1); at <= 5; at++ {
-		lsn, err := l.Append(txn(at, payloadOf(at)))
+		lsn, err := l.Append(txn(at, payloadOf(at)), 0)
 		if err == nil {
 			err = l.Sync(lsn)
 		}
@@ -387,6 +408,9 @@ func fill(fs vfs.FS) (acked int, err error) {
 		}
 		acked++
 		if at == 3 {
+			if err := l.ReserveRoll(); err != nil {
+				return acked, errors.Join(err, l.Close())
+			}
 			l.Roll()
 		}
 	}
@@ -410,7 +434,7 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	for at := uint64(1); at <= 3; at++ {
-		if _, err := l.Append(txn(at, payloadOf(at))); err != nil {
+		if _, err := l.Append(txn(at, payloadOf(at)), 0); err != nil {
 			f.Fatal(err)
 		}
 	}

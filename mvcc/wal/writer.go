@@ -20,17 +20,8 @@ type State struct {
 	end      int64
 }
 
-// Options tune a log. The zero value is a good default.
-type Options struct {
-	// Retain is asked about every finished file that the database does not need any more, before the
-	// file is recycled or removed: true keeps it as it is, and the question comes again with the next
-	// Trim. It may be called by any goroutine, also while the log starts, and must not use the log. Nil
-	// keeps nothing.
-	Retain func(number uint64) bool
-}
-
 // Log appends records. Append and Roll are called by one goroutine at a time, in the order of
-// commits; Sync by any number at once.
+// commits; Sync, Write and Reserve by any number at once.
 type Log struct {
 	fs   vfs.FS
 	dir  string
@@ -38,39 +29,56 @@ type Log struct {
 	opts Options
 
 	mu       sync.Mutex
-	synced   sync.Cond
+	changed  sync.Cond // something below has
 	chain    chain
-	number   uint64 // of the file that records are made for
-	offset   int64  // in that file
-	total    int64  // bytes appended since Start
-	reserved int64  // bytes that the file system has promised to the open file
-	pending  []piece
-	syncing  bool
-	onDisk   uint64 // LSN that is synced
-	written  uint64 // LSN that is written
-	err      error
+	number   uint64   // of the file that records are made for
+	current  *logFile // that file
+	offset   int64    // in that file
+	total    int64    // bytes appended since Start
+	promised int64    // bytes reserved and not appended
+	spares   []*logFile
+	// spareNames is the largest number in the name of a spare.
+	spareNames uint64
+	pending    []piece
+	onDisk     uint64 // LSN that is synced
+	written    uint64 // LSN that is written
+	started    uint64 // number of the file that is being written
+	syncs      int64  // waits for the disk
+	err        error
 
-	file vfs.File // owned by whoever syncs
-	open uint64   // its number
+	// Who does one of these things does it alone, with mu released.
+	writing, syncing, extending bool
+
+	out *logFile // owned by who writes
+	at  int64    // the offset in it
 }
 
 // piece is a part of the log on its way to disk: bytes, or the start of a file.
 type piece struct {
 	bytes []byte
 	start *fileHeader
+	into  *logFile
 }
 
 // Start opens a log that goes on from a state, in a new file. The file before it is synced first: a
 // reader sees what a killed process wrote but did not sync, and the new file builds on it.
 func Start(fs vfs.FS, dir string, uuid UUID, from State, o Options) (*Log, error) {
 	l := &Log{fs: fs, dir: dir, uuid: uuid, opts: o, onDisk: from.LSN, written: from.LSN}
-	l.synced.L = &l.mu
+	l.changed.L = &l.mu
 	h := &fileHeader{uuid: uuid, number: from.File + 1, lsn: from.LSN, previous: from.previous, end: from.end}
 	l.chain, l.number, l.offset = h.chain(), h.number, fileHeaderSize
-	if err := l.syncBefore(h); err != nil {
-		return l, err
+	err := l.syncBefore(h)
+	if err == nil {
+		err = l.findSpares()
 	}
-	return l, l.startFile(h)
+	if err == nil {
+		l.current = l.takeSpare()
+		err = l.startFile(h, l.current)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.closeFiles())
+	}
+	return l, nil
 }
 
 // syncBefore makes the file before a new one durable.
@@ -89,28 +97,48 @@ func (l *Log) syncBefore(h *fileHeader) error {
 	return nil
 }
 
-// Append puts a transaction's records into the log's memory and gives the LSN of the last. Payloads
-// are borrowed until that LSN is synced.
-func (l *Log) Append(records []Record) (uint64, error) {
+// Append puts a transaction's records into the log's memory and gives the LSN of the last. It uses up
+// what was reserved. Payloads are borrowed until that LSN is synced.
+func (l *Log) Append(records []Record, reserved int64) (uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.promised -= reserved
 	if l.err != nil {
 		return 0, l.err
+	}
+	size := Size(records)
+	for !l.full(size) && l.extending && l.offset+size > l.current.capacity {
+		l.changed.Wait() // without a reservation the end may be where zeros are being written
+	}
+	if l.full(size) {
+		l.roll()
 	}
 	for i := range records {
 		r := &records[i]
 		head := l.tail()
 		*head = l.chain.header(*head, r, l.onDisk)
 		pad := padding(len(r.Payload))
-		l.offset += int64(headerSize + len(r.Payload) + pad)
-		l.total += int64(headerSize + len(r.Payload) + pad)
 		if len(r.Payload) >= borrowedFrom {
 			l.pending = append(l.pending, piece{bytes: r.Payload[:len(r.Payload):len(r.Payload)]}, piece{bytes: make([]byte, pad, 512)})
 			continue
 		}
 		*head = append(append(*head, r.Payload...), make([]byte, pad)...)
 	}
+	l.offset += size
+	l.total += size
+	l.current.capacity = max(l.current.capacity, l.offset)
 	return l.chain.lsn, nil
+}
+
+// full reports whether a transaction of a size goes into a new file: it does not fit into the current
+// one, where there are others, and a spare has room or the file has its length. Transactions do not
+// lie in two files.
+func (l *Log) full(size int64) bool {
+	end := l.offset + size
+	if end <= l.current.capacity || l.offset == fileHeaderSize {
+		return false
+	}
+	return len(l.spares) > 0 && fileHeaderSize+size <= l.spares[0].capacity || end > l.opts.fileBytes()
 }
 
 // borrowedFrom is the size from which a payload is written from where it lies.
@@ -125,14 +153,23 @@ func (l *Log) tail() *[]byte {
 	return &l.pending[len(l.pending)-1].bytes
 }
 
-// Roll makes later records go into a new file and gives its number.
-func (l *Log) Roll() uint64 {
+// Roll makes later records go into a new file and gives its number; false when there is no file to go
+// into (ReserveRoll).
+func (l *Log) Roll() (number uint64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.spareFits(0) {
+		return 0, false
+	}
+	l.roll()
+	return l.number, true
+}
+
+func (l *Log) roll() {
 	h := &fileHeader{uuid: l.uuid, number: l.number + 1, lsn: l.chain.lsn, previous: l.chain.previous, end: l.offset}
-	l.pending = append(l.pending, piece{start: h})
-	l.chain, l.number, l.offset, l.reserved = h.chain(), h.number, fileHeaderSize, 0
-	return l.number
+	l.current = l.takeSpare()
+	l.pending = append(l.pending, piece{start: h, into: l.current})
+	l.chain, l.number, l.offset = h.chain(), h.number, fileHeaderSize
 }
 
 // LSN is that of the last record.
@@ -156,6 +193,14 @@ func (l *Log) File() uint64 {
 	return l.number
 }
 
+// End is where the next record goes: the number of a file and an offset in it. Files with smaller
+// numbers are finished.
+func (l *Log) End() (file uint64, offset int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.number, l.offset
+}
+
 // Bytes is the length of all records appended since Start.
 func (l *Log) Bytes() int64 {
 	l.mu.Lock()
@@ -163,59 +208,97 @@ func (l *Log) Bytes() int64 {
 	return l.total
 }
 
+// Syncs is how often anyone has waited for the disk since Start.
+func (l *Log) Syncs() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.syncs
+}
+
 // Sync returns when everything up to lsn is on disk, or with the error that ended the log. Whoever
 // comes first writes and syncs for all that wait (group commit).
 func (l *Log) Sync(lsn uint64) error {
-	return l.advance(true, func() bool { return l.onDisk >= lsn })
-}
-
-// Write is Sync without the wait for the disk.
-func (l *Log) Write(lsn uint64) error {
-	return l.advance(false, func() bool { return l.written >= lsn })
-}
-
-// Flush writes and syncs everything, a file's start included.
-func (l *Log) Flush() error {
-	return l.advance(true, func() bool { return !l.syncing && len(l.pending) == 0 && l.onDisk == l.chain.lsn })
-}
-
-func (l *Log) advance(sync bool, reached func() bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for {
+	for l.onDisk < lsn {
 		switch {
 		case l.err != nil:
 			return l.err
-		case reached():
-			return nil
-		case l.syncing:
-			l.synced.Wait()
+		case l.syncing, l.writing && (l.written < lsn || l.out == nil):
+			l.changed.Wait()
+		case l.written < lsn:
+			l.writeOut()
 		default:
-			l.lead(sync)
+			l.syncOut()
 		}
 	}
+	return nil
 }
 
-// lead writes what is pending, with l.mu released meanwhile.
-func (l *Log) lead(sync bool) {
+// Write returns when everything up to lsn is handed to the operating system. It does not wait for the
+// disk, nor for others that do.
+func (l *Log) Write(lsn uint64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.written < lsn {
+		switch {
+		case l.err != nil:
+			return l.err
+		case l.writing:
+			l.changed.Wait()
+		default:
+			l.writeOut()
+		}
+	}
+	return nil
+}
+
+// Flush writes and syncs everything appended so far, the start of a file included.
+func (l *Log) Flush() error {
+	l.mu.Lock()
+	lsn, number := l.chain.lsn, l.number
+	for l.started < number && l.err == nil {
+		if l.writing {
+			l.changed.Wait()
+		} else {
+			l.writeOut()
+		}
+	}
+	l.mu.Unlock()
+	return errors.Join(l.Sync(lsn), l.Err())
+}
+
+// writeOut writes what is pending, with l.mu released meanwhile.
+func (l *Log) writeOut() {
 	pending, upTo := l.pending, l.chain.lsn
-	l.pending, l.syncing = nil, true
+	l.pending, l.writing = nil, true
 	l.mu.Unlock()
 	err := l.write(pending)
-	if err == nil && sync {
-		err = l.file.SyncData()
+	l.mu.Lock()
+	l.writing = false
+	if err == nil {
+		l.written = upTo
+	} else if l.err == nil {
+		l.err = ioError("writing the log", l.dir, err)
 	}
+	l.changed.Broadcast()
+}
+
+// syncOut waits for the disk, with l.mu released meanwhile.
+func (l *Log) syncOut() {
+	upTo, f := l.written, l.out.file
+	l.syncing = true
+	l.mu.Unlock()
+	err := f.SyncData()
 	l.mu.Lock()
 	l.syncing = false
-	switch {
-	case err != nil:
-		l.err = ioError("writing the log", l.dir, err)
-	case sync:
-		l.onDisk, l.written = upTo, upTo
-	default:
-		l.written = upTo
+	l.syncs++
+	if err == nil {
+		l.onDisk = max(l.onDisk, upTo)
+	} else if l.err == nil {
+		l.err = ioError("syncing the log", l.dir, err)
 	}
-	l.synced.Broadcast()
+	l.changed.Broadcast()
 }
 
 func (l *Log) write(pending []piece) error {
@@ -224,7 +307,7 @@ func (l *Log) write(pending []piece) error {
 			if err := l.endFile(); err != nil {
 				return err
 			}
-			if err := l.startFile(p.start); err != nil {
+			if err := l.startFile(p.start, p.into); err != nil {
 				return err
 			}
 			continue
@@ -232,63 +315,67 @@ func (l *Log) write(pending []piece) error {
 		if len(p.bytes) == 0 {
 			continue
 		}
-		if _, err := l.file.Write(p.bytes); err != nil {
+		n, err := l.out.file.WriteAt(p.bytes, l.at)
+		if err != nil {
 			return err
 		}
+		l.at += int64(n)
 	}
 	return nil
 }
 
+// endFile makes a finished file durable, once nobody else uses it.
 func (l *Log) endFile() error {
 	l.mu.Lock()
-	f := l.file
-	l.file = nil
+	for l.syncing || l.extending {
+		l.changed.Wait()
+	}
+	f := l.out
+	l.out = nil
+	l.syncs++
 	l.mu.Unlock()
-	return errors.Join(f.SyncData(), f.Close())
+	return errors.Join(f.file.SyncData(), f.file.Close())
 }
 
-// startFile makes a file whose header is on disk, and so is its name.
-func (l *Log) startFile(h *fileHeader) error {
-	f, err := l.fs.Create(l.fs.PathJoin(l.dir, fileName(h.number)), vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return ioError("creating a log file", l.dir, err)
+// startFile gives a file its header and then its name, both of them on disk (W6).
+func (l *Log) startFile(h *fileHeader, f *logFile) error {
+	file, name := f.file, f.name
+	if file == nil {
+		var err error
+		l.mu.Lock()
+		name = l.newSpareName()
+		l.mu.Unlock()
+		if file, err = l.fs.Create(name, vfs.WriteCategoryUnspecified); err != nil {
+			return ioError("creating a log file", l.dir, err)
+		}
 	}
-	if _, err = f.Write(h.encode()); err == nil {
-		err = f.Sync()
+	path := l.fs.PathJoin(l.dir, fileName(h.number))
+	_, err := file.WriteAt(h.encode(), 0)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err == nil {
+		err = l.fs.Rename(name, path)
 	}
 	if err == nil {
 		err = SyncDir(l.fs, l.dir)
 	}
 	if err != nil {
-		return errors.Join(ioError("starting a log file", l.dir, err), f.Close())
+		return errors.Join(ioError("starting a log file", l.dir, err), closeNew(f, file))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.file, l.open = f, h.number
+	f.file, f.name, f.capacity = file, path, max(f.capacity, fileHeaderSize)
+	l.out, l.at, l.started = f, fileHeaderSize, h.number
 	return nil
 }
 
-// reserveStep is the space asked for at once.
-const reserveStep = 4 << 20
-
-// Reserve asks the file system for room for bytes more of log, so that a full disk shows before a
-// commit has begun, as 53100, and does no harm. File systems that cannot promise are trusted.
-func (l *Log) Reserve(bytes int64) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.err != nil {
-		return l.err
+// closeNew closes a file that its logFile does not know yet.
+func closeNew(f *logFile, file vfs.File) error {
+	if f.file != nil {
+		return nil
 	}
-	if l.open != l.number || l.file == nil || l.offset+bytes <= l.reserved {
-		return nil // a file about to be started reserves with the next commit
-	}
-	to := l.offset + bytes + reserveStep
-	err := l.file.Preallocate(l.reserved, to-l.reserved)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return ioError("reserving room for the log", l.dir, err)
-	}
-	l.reserved = to
-	return nil
+	return file.Close()
 }
 
 // Err is the error that ended the log, nil while it works.
@@ -298,37 +385,22 @@ func (l *Log) Err() error {
 	return l.err
 }
 
-// Close writes and syncs what is pending and closes the file.
-func (l *Log) Close() error {
-	err := l.Flush()
-	if l.file == nil {
-		return err
-	}
-	err = errors.Join(err, l.file.Close())
-	l.file = nil
-	return err
-}
+// Close writes and syncs what is pending and closes the files.
+func (l *Log) Close() error { return errors.Join(l.Flush(), l.closeFiles()) }
 
-// Trim removes the files before number `before` that nobody wants to retain.
-func (l *Log) Trim(before uint64) error {
-	numbers, err := list(l.fs, l.dir, 0)
-	if err != nil {
-		return err
+func (l *Log) closeFiles() error {
+	var err error
+	files := append(l.spares, l.current, l.out)
+	for _, p := range l.pending {
+		files = append(files, p.into)
 	}
-	for _, n := range numbers {
-		if n < before && (l.opts.Retain == nil || !l.opts.Retain(n)) {
-			err = errors.Join(err, l.fs.Remove(l.fs.PathJoin(l.dir, fileName(n))))
+	for _, f := range files {
+		if f != nil && f.file != nil {
+			err = errors.Join(err, f.file.Close())
+			f.file = nil
 		}
 	}
-	return err
-}
-
-// RemoveAll removes the files of a log that was never used.
-func RemoveAll(fs vfs.FS, dir string) error {
-	numbers, err := list(fs, dir, 0)
-	for _, n := range numbers {
-		err = errors.Join(err, fs.Remove(fs.PathJoin(dir, fileName(n))))
-	}
+	l.spares, l.current, l.out = nil, nil, nil
 	return err
 }
 
@@ -343,8 +415,18 @@ func SyncDir(fs vfs.FS, dir string) error {
 
 // ioError gives an error of the file system its SQLSTATE.
 func ioError(doing, path string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if isFull(err) {
 		return sqlerr.New(sqlerr.DiskFull, "%s in %s: no space left on device", doing, path).WithHint("Free some space, then open the database again.")
 	}
 	return sqlerr.New(sqlerr.IOError, "%w", fmt.Errorf("%s in %s: %w", doing, path, err))
 }
+
+// roomError is ioError for what the log outlives.
+func roomError(doing, path string, err error) error {
+	if isFull(err) {
+		return sqlerr.New(sqlerr.DiskFull, "%s in %s: no space left on device", doing, path).WithHint("Nothing was changed; when there is space, it works again.")
+	}
+	return ioError(doing, path, err)
+}
+
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
