@@ -244,33 +244,48 @@ func (l *Log) openSpare(path string) error {
 }
 
 // Trim takes away the files before number `before` that nobody wants to retain: some become spares.
+// Their new names are on disk before they are used again: a crash must not find a file that was written
+// anew under its old name as well.
 func (l *Log) Trim(before uint64) error {
 	numbers, err := list(l.fs, l.dir, 0)
 	if err != nil {
 		return err
 	}
 	slices.Sort(numbers)
+	var spares []string
 	for _, n := range numbers {
-		if n < before && (l.opts.Retain == nil || !l.opts.Retain(n)) {
-			err = errors.Join(err, l.recycle(n))
+		if n >= before || l.opts.Retain != nil && l.opts.Retain(n) {
+			continue
+		}
+		path := l.fs.PathJoin(l.dir, fileName(n))
+		spare, wanted := l.wantSpare(len(spares))
+		if !wanted {
+			err = errors.Join(err, l.fs.Remove(path))
+		} else if e := l.fs.Rename(path, spare); e != nil {
+			err = errors.Join(err, e)
+		} else {
+			spares = append(spares, spare)
+		}
+	}
+	if len(spares) > 0 {
+		err = errors.Join(err, SyncDir(l.fs, l.dir))
+	}
+	for _, path := range spares {
+		if err == nil {
+			err = l.openSpare(path)
 		}
 	}
 	return err
 }
 
-func (l *Log) recycle(number uint64) error {
-	path := l.fs.PathJoin(l.dir, fileName(number))
+// wantSpare gives a name for one more spare than there are and will be soon, when there may be one.
+func (l *Log) wantSpare(soon int) (name string, wanted bool) {
 	l.mu.Lock()
-	wanted := l.err == nil && len(l.spares) < l.opts.maxSpares()
-	spare := l.newSpareName()
-	l.mu.Unlock()
-	if !wanted {
-		return l.fs.Remove(path)
+	defer l.mu.Unlock()
+	if l.err != nil || len(l.spares)+soon >= l.opts.maxSpares() {
+		return "", false
 	}
-	if err := l.fs.Rename(path, spare); err != nil {
-		return err
-	}
-	return l.openSpare(spare)
+	return l.newSpareName(), true
 }
 
 // RemoveAll removes the files of a log that was never used.
