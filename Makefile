@@ -53,7 +53,7 @@ lint: ## vet, gofmt and golangci-lint
 race: ## the race detector over the engine (needs cgo for the detector only)
 	CGO_ENABLED=1 go test -race -short ./mvcc/... ./exec/... ./columnar/... ./flight .
 
-isolation: ## random transactions against the isolation checker (N= transactions, SEED=)
+isolation: ## random transactions against the isolation checker, both levels (N= transactions, SEED=)
 	go run ./sqltest/isolation/run -n $(N) -seed $(SEED)
 
 fuzz: ## a short run of every fuzz target (FUZZTIME=20s each)

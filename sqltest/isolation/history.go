@@ -89,6 +89,11 @@ const (
 	Serializable
 )
 
+// Levels is the number of levels.
+const Levels = 2
+
+func (l Level) String() string { return [...]string{"snapshot", "serializable"}[l] }
+
 // Allows reports whether a level leaves the anomaly possible.
 func (l Level) Allows(c Class) bool {
 	return l == Snapshot && strings.HasPrefix(string(c), string(G2Item))

@@ -31,12 +31,14 @@ func (l Layout) String() string { return [...]string{"text", "rows", "replace"}[
 
 // Lists are lists in an OxiDB database.
 type Lists struct {
+	// Level is the isolation of the sessions' transactions.
+	Level  Level
 	db     *oxidb.DB
 	layout Layout
 }
 
 // OpenLists takes a database in which CreateLists was called before.
-func OpenLists(db *oxidb.DB, layout Layout) *Lists { return &Lists{db, layout} }
+func OpenLists(db *oxidb.DB, layout Layout) *Lists { return &Lists{db: db, layout: layout} }
 
 // CreateLists makes the tables in an empty database, with lists 0 … keys-1.
 func CreateLists(ctx context.Context, db *oxidb.DB, layout Layout, keys int) (*Lists, error) {
@@ -59,15 +61,24 @@ func (l *Lists) Session() (Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &listSession{s, l.layout}, s.Set("threads", "1")
+	return &listSession{s, l.layout, options(l.Level)}, s.Set("threads", "1")
+}
+
+// options are the modes of transactions of a level.
+func options(l Level) oxidb.TransactionOptions {
+	if l == Serializable {
+		return oxidb.TransactionOptions{Isolation: oxidb.Serializable}
+	}
+	return oxidb.TransactionOptions{Isolation: oxidb.SnapshotIsolation}
 }
 
 type listSession struct {
 	*oxidb.Session
-	layout Layout
+	layout  Layout
+	options oxidb.TransactionOptions
 }
 
-func (s *listSession) Begin(context.Context) error { return s.Session.Begin(false) }
+func (s *listSession) Begin(context.Context) error { return s.BeginTransaction(s.options) }
 
 func (s *listSession) Commit(ctx context.Context) error { return aborted(s.Session.Commit(ctx)) }
 

@@ -10,9 +10,10 @@ import (
 // flaw is a bug that the model engine can be told to have.
 type flaw string
 
-// model is a small snapshot-isolated engine of lists, right unless it has a flaw. A flaw shows with
+// model is a small engine of lists, right at its level unless it has a flaw. A flaw shows with
 // probability 1/often.
 type model struct {
+	level    Level
 	flaw     flaw
 	often    int
 	random   *rand.Rand
@@ -41,13 +42,14 @@ type modelSession struct {
 	snapshot int
 	own      map[int][]int
 	seen     map[int]int // the snapshot of each list, for lazySnapshot
+	reads    map[int]bool
 }
 
 func (s *modelSession) Close() {}
 
 func (s *modelSession) Begin(context.Context) error {
 	old := s.snapshot
-	s.snapshot, s.own, s.seen = s.now(), map[int][]int{}, map[int]int{}
+	s.snapshot, s.own, s.seen, s.reads = s.now(), map[int][]int{}, map[int]int{}, map[int]bool{}
 	switch {
 	case s.has("stale snapshot"):
 		s.snapshot = max(0, s.snapshot-3)
@@ -83,6 +85,7 @@ func (s *modelSession) fork(key int) int {
 }
 
 func (s *modelSession) Read(_ context.Context, key int) ([]int, error) {
+	s.reads[key] = true
 	list := slices.Clone(s.versions[s.at(key)][key])
 	if s.has("dirty read") {
 		for other := range s.open {
@@ -180,17 +183,31 @@ func (s *modelSession) conflict() bool {
 	case s.has("no validation"), s.has("overwrite without validation"):
 		return false
 	case s.has("validation misses the newest commit"):
-		return s.changedIn(from, s.now()-1)
+		return changedIn(s, s.own, from, s.now()-1)
 	case s.has("validation looks at one list") && len(s.own) > 1:
 		first := slices.Min(slices.Collect(maps.Keys(s.own)))
 		return slices.ContainsFunc(s.touched[from:], func(t map[int]bool) bool { return t[first] })
 	}
-	return s.changedIn(from, s.now())
+	return changedIn(s, s.own, from, s.now()) || s.level == Serializable && len(s.own) > 0 && s.readsChanged(from)
 }
 
-func (s *modelSession) changedIn(from, to int) bool {
+// readsChanged is what SERIALIZABLE adds to first committer wins.
+func (s *modelSession) readsChanged(from int) bool {
+	switch {
+	case s.has("reads are not validated"):
+		return false
+	case s.has("validation of reads misses the newest commit"):
+		return changedIn(s, s.reads, from, s.now()-1)
+	case s.has("validation of reads looks at one list") && len(s.reads) > 0:
+		first := slices.Min(slices.Collect(maps.Keys(s.reads)))
+		return slices.ContainsFunc(s.touched[from:], func(t map[int]bool) bool { return t[first] })
+	}
+	return changedIn(s, s.reads, from, s.now())
+}
+
+func changedIn[T any](s *modelSession, keys map[int]T, from, to int) bool {
 	for at := from; at <= to; at++ {
-		for key := range s.own {
+		for key := range keys {
 			if s.touched[at][key] {
 				return true
 			}

@@ -37,6 +37,7 @@ type Workload struct {
 	Txns     int // of all workers together
 	Lists    int // in use at once
 	TxnsEach int // transactions until the window moves on by one list
+	Level    Level
 }
 
 // DefaultWorkload is txns transactions of 8 workers that often meet.

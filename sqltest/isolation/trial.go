@@ -32,6 +32,7 @@ func Try(ctx context.Context, dir string, layout Layout, load Workload) (*Trial,
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	lists.Level = load.Level
 	stop := checkpointing(ctx, db)
 	history, err := load.Run(ctx, lists)
 	if err = errors.Join(err, stop(), db.Close()); err != nil {
@@ -44,7 +45,7 @@ func Try(ctx context.Context, dir string, layout Layout, load Workload) (*Trial,
 		}
 		history = append(history, last)
 	}
-	return judge(history), nil
+	return judge(history, load.Level), nil
 }
 
 func reread(ctx context.Context, dir string, layout Layout, load *Workload, h History) (Txn, error) {
@@ -52,13 +53,15 @@ func reread(ctx context.Context, dir string, layout Layout, load *Workload, h Hi
 	if err != nil {
 		return Txn{}, err
 	}
-	last, err := load.ReadAll(ctx, OpenLists(db, layout), h[len(h)-1].Complete)
+	lists := OpenLists(db, layout)
+	lists.Level = load.Level
+	last, err := load.ReadAll(ctx, lists, h[len(h)-1].Complete)
 	return last, errors.Join(err, db.Close())
 }
 
-func judge(h History) *Trial {
+func judge(h History, l Level) *Trial {
 	found := Check(h)
-	t := &Trial{Txns: len(h), Violations: Violations(found, Snapshot)}
+	t := &Trial{Txns: len(h), Violations: Violations(found, l)}
 	t.Allowed = len(found) - len(t.Violations)
 	for i := range h {
 		if h[i].Outcome == Committed {

@@ -7,13 +7,14 @@ import (
 
 // Random transactions of eight workers find the interleavings that nobody thought of.
 func TestRandomHistories(t *testing.T) {
-	for seed := range uint64(2 * Layouts) {
-		layout, dir := Layout(seed%Layouts), ""
-		if seed >= Layouts {
+	for seed := range uint64(2 * Layouts * Levels) {
+		layout, dir, load := Layout(seed%Layouts), "", DefaultWorkload(seed, 400)
+		load.Level = Level(seed / Layouts % Levels)
+		if seed >= Layouts*Levels {
 			dir = t.TempDir()
 		}
-		t.Run(fmt.Sprintf("%s/disk=%t", layout, dir != ""), func(t *testing.T) {
-			result, err := Try(t.Context(), dir, layout, DefaultWorkload(seed, 400))
+		t.Run(fmt.Sprintf("%s/%s/disk=%t", load.Level, layout, dir != ""), func(t *testing.T) {
+			result, err := Try(t.Context(), dir, layout, load)
 			if err != nil {
 				t.Fatal(err)
 			}
