@@ -6,7 +6,7 @@ import "github.com/oxidb/oxidb/sqlerr"
 // statements. Close it.
 func (s *Session) Fork() (*Session, error) {
 	s.mu.Lock()
-	closed, current := s.closed, s.settings.clone()
+	closed, current, user := s.closed, s.settings.clone(), s.user
 	s.mu.Unlock()
 	if closed {
 		return nil, sqlerr.New(sqlerr.AdminShutdown, "the session is closed")
@@ -15,6 +15,6 @@ func (s *Session) Fork() (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.settings = current
+	f.settings, f.user = current, user
 	return f, nil
 }

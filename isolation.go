@@ -88,6 +88,11 @@ func (s *Session) setModes(named ast.TransactionModes) error {
 		}
 	}
 	t.modes = to
+	if t.open != nil {
+		t.open.mu.Lock()
+		defer t.open.mu.Unlock()
+		t.open.modes = to
+	}
 	return nil
 }
 

@@ -20,16 +20,18 @@ type openTransaction struct {
 	ctx     context.Context // ends when others end the transaction, and its statements with it
 	stop    context.CancelCauseFunc
 
-	mu      sync.Mutex
-	modes   modes
-	query   string
-	running int  // statements, results that are still being read among them
-	reading bool // of a single statement's transaction only a result is left, which is being read
-	failed  bool
-	since   time.Time // when the state changed
-	ended   error     // why others ended it
-	idle    *time.Timer
-	limit   *time.Timer
+	mu          sync.Mutex
+	modes       modes
+	user        string
+	application string
+	query       string
+	running     int  // statements, results that are still being read among them
+	reading     bool // of a single statement's transaction only a result is left, which is being read
+	failed      bool
+	since       time.Time // when the state changed
+	ended       error     // why others ended it
+	idle        *time.Timer
+	limit       *time.Timer
 }
 
 // beginTransaction takes a snapshot and enters the transaction in the list. ctx is the context of the
@@ -83,6 +85,7 @@ func (o *openTransaction) enter(ctx context.Context, sql string) (_ context.Cont
 	defer o.mu.Unlock()
 	o.stopIdling()
 	o.query, o.since = sql, time.Now()
+	o.user, o.application = o.session.user, o.session.settings["application_name"]
 	o.running++
 	idle := o.session.settings.millis("idle_in_transaction_session_timeout")
 	return ctx, sync.OnceFunc(func() {

@@ -76,8 +76,9 @@ type DB struct {
 	sessions   map[*Session]struct{}
 	procedures map[string]Procedure
 
-	openMu sync.Mutex
-	open   map[uint64]*openTransaction // by their numbers
+	nextSession atomic.Uint64
+	openMu      sync.Mutex
+	open        map[uint64]*openTransaction // by their numbers
 }
 
 // Open opens the database in directory path, creating it when it does not exist, and recovers what
@@ -117,7 +118,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	}
 	return &DB{
 		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, defaults: defaultSettings(o.Threads),
-		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: map[string]Procedure{},
+		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
 		open: map[uint64]*openTransaction{},
 	}, nil
 }

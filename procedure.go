@@ -18,6 +18,20 @@ type Arguments struct {
 // Procedure is what CALL runs. It may use db, but not the calling session.
 type Procedure func(ctx context.Context, db *DB, args Arguments) error
 
+// ownProcedures are the procedures that every database has.
+func ownProcedures() map[string]Procedure {
+	return map[string]Procedure{"oxidb_end_transaction": endTransaction}
+}
+
+// endTransaction is CALL oxidb_end_transaction(id).
+func endTransaction(_ context.Context, db *DB, args Arguments) error {
+	if len(args.Positional) != 1 || len(args.Named) > 0 || !args.Positional[0].Type.IsInteger() || args.Positional[0].Null {
+		return sqlerr.New(sqlerr.UndefinedFunction, "oxidb_end_transaction takes the number of a transaction").
+			WithHint("SELECT id FROM oxidb_transactions lists them.")
+	}
+	return db.EndTransaction(uint64(args.Positional[0].I))
+}
+
 // RegisterProcedure makes CALL name(…) run p. It replaces an earlier one of that name.
 func (db *DB) RegisterProcedure(name string, p Procedure) {
 	db.mu.Lock()

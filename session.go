@@ -23,8 +23,10 @@ import (
 // may be called from any goroutine, one at a time runs. Results of earlier queries stay readable.
 type Session struct {
 	db *DB
+	id uint64
 
 	mu       sync.Mutex
+	user     string
 	settings settings
 	txn      *transaction // the open explicit transaction, nil for autocommit
 	prepared map[string]*preparedText
@@ -61,7 +63,7 @@ func (db *DB) Session() (*Session, error) {
 	if db.closed.Load() {
 		return nil, sqlerr.New(sqlerr.AdminShutdown, "the database is closed")
 	}
-	s := &Session{db: db, settings: db.defaults.clone(), prepared: map[string]*preparedText{}}
+	s := &Session{db: db, id: db.nextSession.Add(1), settings: db.defaults.clone(), prepared: map[string]*preparedText{}}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.sessions[s] = struct{}{}
@@ -80,6 +82,13 @@ func (s *Session) Close() {
 	s.db.mu.Lock()
 	defer s.db.mu.Unlock()
 	delete(s.db.sessions, s)
+}
+
+// SetUser names the user of the session, for oxidb_transactions.
+func (s *Session) SetUser(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.user = name
 }
 
 // InTransaction reports whether a transaction block is open, and whether it has failed.

@@ -153,12 +153,17 @@ func (r systemReader) HasSchema(schema string) bool {
 
 // Table implements catalog.Reader.
 func (r systemReader) Table(schema, table string) (*catalog.Table, bool) {
-	if schema != informationSchema {
+	first, list := 0, systemTables()
+	switch schema {
+	case informationSchema:
+	case ownSchema:
+		first, list = len(list), ownTables()
+	default:
 		return r.Reader.Table(schema, table)
 	}
-	for i, t := range systemTables() {
+	for i, t := range list {
 		if strings.EqualFold(t.name, table) {
-			return t.descriptor(i), true
+			return t.descriptor(schema, first+i), true
 		}
 	}
 	return nil, false
@@ -172,8 +177,9 @@ func (r systemReader) Stats(t *catalog.Table) *catalog.TableStats {
 	return r.Reader.Stats(t)
 }
 
-func (t *systemTable) descriptor(number int) *catalog.Table {
-	d := &catalog.Table{ID: systemID + catalog.ID(number), Schema: informationSchema, Name: t.name, Columns: append([]catalog.Column(nil), t.columns...)}
+// descriptor describes the table with a number among systemTables and, behind them, ownTables.
+func (t *systemTable) descriptor(schema string, number int) *catalog.Table {
+	d := &catalog.Table{ID: systemID + catalog.ID(number), Schema: schema, Name: t.name, Columns: append([]catalog.Column(nil), t.columns...)}
 	for i := range d.Columns {
 		d.Columns[i].FieldID = int32(i + 1)
 	}
@@ -188,7 +194,7 @@ type systemChunk struct {
 
 // systemChunks makes the rows of system table t.
 func (sc *scope) systemChunks(t *catalog.Table) ([]scan.Chunk, error) {
-	tables := systemTables()
+	tables := append(systemTables(), ownTables()...)
 	if int(t.ID-systemID) >= len(tables) {
 		return sc.sequenceChunks(t.ID - systemID)
 	}
@@ -196,8 +202,11 @@ func (sc *scope) systemChunks(t *catalog.Table) ([]scan.Chunk, error) {
 	c := &systemChunk{cols: make([]*columnar.Vector, len(table.columns))}
 	for i, col := range table.columns {
 		c.cols[i] = &columnar.Vector{Type: col.Type, Layout: columnar.Str, Offsets: []uint32{0}, Shared: true}
-		if col.Type.Kind == types.Integer {
+		switch col.Type.Class() {
+		case types.ClassInt:
 			c.cols[i].Layout, c.cols[i].Offsets = columnar.I64, nil
+		case types.ClassFloat:
+			c.cols[i].Layout, c.cols[i].Offsets = columnar.F64, nil
 		}
 	}
 	table.rows(sc, func(values ...any) {
@@ -209,7 +218,7 @@ func (sc *scope) systemChunks(t *catalog.Table) ([]scan.Chunk, error) {
 	return []scan.Chunk{c}, nil
 }
 
-// appendValue adds a string, an int64 or NULL.
+// appendValue adds a string, an int64, a float64 or NULL.
 func appendValue(v *columnar.Vector, value any) {
 	row := v.Len
 	v.Len++
@@ -219,9 +228,14 @@ func appendValue(v *columnar.Vector, value any) {
 	if value != nil {
 		v.Valid[row/64] |= 1 << (row % 64)
 	}
-	if v.Layout == columnar.I64 {
+	switch v.Layout {
+	case columnar.I64:
 		n, _ := value.(int64)
 		v.I64 = append(v.I64, n)
+		return
+	case columnar.F64:
+		f, _ := value.(float64)
+		v.F64 = append(v.F64, f)
 		return
 	}
 	s, _ := value.(string)
