@@ -1,9 +1,11 @@
-// Package index is what every index of a table's chunks promises.
+// Package index is what every index of a table's chunks promises, and how its components are written to
+// disk.
 //
 // I1: a component describes one immutable chunk and never changes. It knows rows by their offset, and
 // nothing of deletes or snapshots: who searches keeps the rows that are visible.
 // I2: a component finds all rows of its chunk that match, whatever their number.
-// I3: rows of which a key column is NULL are in no component: no key equals NULL.
+// I3: no key with values equals a NULL: a search for values never finds rows that have NULL there.
+// I4: a component follows from its chunk's columns alone. One that is lost or damaged is built again.
 package index
 
 import (
@@ -11,11 +13,47 @@ import (
 	"github.com/oxidb/oxidb/types"
 )
 
-// Searcher finds rows of one chunk by key. Columns are the chunk's key columns, the same at every
-// call: components do not keep them in memory.
-type Searcher interface {
-	// Seek appends the offsets of the rows whose key columns equal key, which has no NULL.
-	Seek(columns []*columnar.Vector, key []types.Value, dst []uint32) []uint32
+// Kind says how an index finds rows.
+type Kind uint8
+
+const (
+	// Ordered indexes keep rows sorted by key: for single keys, leading columns, ranges and order.
+	Ordered Kind = iota
+	// Hash indexes find single keys, all columns given.
+	Hash
+	// Bitmap indexes keep a compressed set of rows for every key: for columns with few different values.
+	Bitmap
+)
+
+var kindNames = [...]string{"ordered", "hash", "bitmap"}
+
+// String is the kind's name, as in CREATE INDEX … USING.
+func (k Kind) String() string { return kindNames[k] }
+
+// Lookup says which rows are looked for: those whose leading key columns equal Equal and whose next
+// key column lies between Low and High. Values have the columns' types and are not NULL.
+type Lookup struct {
+	Equal     []types.Value
+	Low, High Bound
+}
+
+// Bound is one end of a range; there is none unless Set.
+type Bound struct {
+	Value          types.Value
+	Set, Inclusive bool
+}
+
+// Ranged reports whether a lookup bounds the column behind those of Equal.
+func (l *Lookup) Ranged() bool { return l.Low.Set || l.High.Set }
+
+// Component is the index of one chunk. Columns are the chunk's key columns, the same at every call:
+// components do not keep them in memory. Many goroutines may search it at once.
+type Component interface {
+	// Find appends the offsets of the rows that match, in no order. Hash components take lookups that
+	// fix all key columns, the others any.
+	Find(columns []*columnar.Vector, l *Lookup, dst []uint32) []uint32
 	// Bytes is the memory that the component takes.
 	Bytes() int64
+	// AppendTo appends the component's bytes: the payload of its file.
+	AppendTo(dst []byte) []byte
 }

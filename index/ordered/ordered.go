@@ -1,8 +1,10 @@
-// Package ordered is the ordered index of one chunk: its rows sorted by key. It proves keys unique and
-// finds rows by binary search. A chunk whose rows ascend by key already needs no memory at all.
+// Package ordered is the ordered index of one chunk: its rows sorted by key. It proves keys unique,
+// finds rows by binary search and gives them in order. A chunk whose rows ascend by key already needs
+// no memory at all.
 package ordered
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
@@ -11,32 +13,33 @@ import (
 	"github.com/oxidb/oxidb/types"
 )
 
-// Component is the ordered index of one chunk (see package index). Many goroutines may search it at once.
+// Component is the ordered index of one chunk (see package index).
 type Component struct {
+	// rows is the number of rows without NULL among the key columns. They come first in the order; the
+	// others follow in an order of their own, where NULL is above all values.
 	rows  int
 	order []uint32 // offsets by key; nil when that is all of them as they lie
 }
 
-var _ index.Searcher = (*Component)(nil)
+var _ index.Component = (*Component)(nil)
 
-// Build makes the index of a chunk's rows by the given columns, all of the same length. Rows with a
-// NULL among them are left out (I3).
+// Build makes the index of a chunk's rows by the given columns, all of the same length.
 func Build(columns []*columnar.Vector, rows int) *Component {
 	if ascends(columns, rows) {
 		return &Component{rows: rows}
 	}
 	order := make([]uint32, 0, rows)
+	var partial []uint32
 	for i := range rows {
-		if !HasNull(columns, i) {
+		if HasNull(columns, i) {
+			partial = append(partial, uint32(i))
+		} else {
 			order = append(order, uint32(i))
 		}
 	}
-	if len(columns) == 1 && ranked(columns[0]) {
-		sortByRank(order, columns[0])
-	} else {
-		slices.SortFunc(order, func(a, b uint32) int { return compareRows(columns, int(a), int(b)) })
-	}
-	return &Component{rows: len(order), order: order}
+	Sort(columns, order)
+	Sort(columns, partial)
+	return &Component{rows: len(order), order: append(order, partial...)}
 }
 
 // ascends reports whether no row is NULL or below the one before it.
@@ -54,31 +57,52 @@ func ascends(columns []*columnar.Vector, rows int) bool {
 	return true
 }
 
-// sortByRank sorts rows by one column of numbers, which it looks at once per row.
-func sortByRank(order []uint32, v *columnar.Vector) {
+// Sort orders rows by the key columns, NULLs last, equal ones by offset. It looks at the first column
+// once per row, and at the others only between rows that it leaves equal.
+func Sort(columns []*columnar.Vector, rows []uint32) {
 	type pair struct {
-		rank uint64
+		lead uint64
 		row  uint32
+		null bool
 	}
-	pairs := make([]pair, len(order))
-	for i, row := range order {
-		pairs[i] = pair{rank(v, int(row)), row}
+	first, rest := columns[0], columns
+	if ranked(first) {
+		rest = columns[1:]
+	}
+	pairs := make([]pair, len(rows))
+	for i, row := range rows {
+		if first.Valid != nil && first.IsNull(int(row)) {
+			pairs[i] = pair{row: row, null: true}
+			continue
+		}
+		lead := uint64(0)
+		if first.Enc != columnar.Const {
+			lead = leading(first, int(row))
+		}
+		pairs[i] = pair{lead: lead, row: row}
 	}
 	slices.SortFunc(pairs, func(a, b pair) int {
 		switch {
-		case a.rank < b.rank:
+		case a.null != b.null:
+			return nullOrder(a.null) - nullOrder(b.null)
+		case a.lead < b.lead:
 			return -1
-		case a.rank > b.rank:
+		case a.lead > b.lead:
 			return 1
 		}
-		return int(a.row) - int(b.row)
+		if len(rest) > 0 {
+			if c := compareRows(rest, int(a.row), int(b.row)); c != 0 {
+				return c
+			}
+		}
+		return cmp.Compare(a.row, b.row)
 	})
 	for i, p := range pairs {
-		order[i] = p.row
+		rows[i] = p.row
 	}
 }
 
-// Rows is the number of rows in the index.
+// Rows is the number of rows without NULL in a key column.
 func (c *Component) Rows() int { return c.rows }
 
 // At is the offset of the row at a place in the order.
@@ -89,16 +113,76 @@ func (c *Component) At(place int) uint32 {
 	return c.order[place]
 }
 
+// places is the number of places in the order.
+func (c *Component) places() int {
+	if c.order == nil {
+		return c.rows
+	}
+	return len(c.order)
+}
+
 // Seek appends the offsets of the rows whose key columns equal key.
 func (c *Component) Seek(columns []*columnar.Vector, key []types.Value, dst []uint32) []uint32 {
-	first := sort.Search(c.rows, func(i int) bool { return CompareKey(columns, int(c.At(i)), key) >= 0 })
-	for i := first; i < c.rows && CompareKey(columns, int(c.At(i)), key) == 0; i++ {
-		dst = append(dst, c.At(i))
+	return c.Find(columns, &index.Lookup{Equal: key}, dst)
+}
+
+// Find implements index.Component: rows come in the order of the key, those with NULL in it last.
+func (c *Component) Find(columns []*columnar.Vector, l *index.Lookup, dst []uint32) []uint32 {
+	for _, s := range c.Spans(columns, l) {
+		for i := s.From; i < s.To; i++ {
+			dst = append(dst, c.At(i))
+		}
 	}
 	return dst
 }
 
-// Duplicates calls found for pairs of neighbours in the order with equal keys until it returns false.
+// Span is the places [From, To) of an order.
+type Span struct{ From, To int }
+
+// Spans are the places of the rows that match, in two stretches: the rows without NULL in a key column
+// and those with one. Each is ordered by the key.
+func (c *Component) Spans(columns []*columnar.Vector, l *index.Lookup) [2]Span {
+	return [2]Span{c.span(columns, l, 0, c.rows), c.span(columns, l, c.rows, c.places())}
+}
+
+func (c *Component) span(columns []*columnar.Vector, l *index.Lookup, from, to int) Span {
+	if from == to {
+		return Span{from, to}
+	}
+	first := from + sort.Search(to-from, func(i int) bool { return c.against(columns, from+i, l) >= 0 })
+	past := first + sort.Search(to-first, func(i int) bool { return c.against(columns, first+i, l) > 0 })
+	return Span{first, past}
+}
+
+// against tells whether the row at a place lies below (-1), in (0) or above (1) what is looked for.
+func (c *Component) against(columns []*columnar.Vector, place int, l *index.Lookup) int {
+	return Against(columns, int(c.At(place)), l)
+}
+
+// Against tells whether row i lies below (-1), in (0) or above (1) what is looked for.
+func Against(columns []*columnar.Vector, i int, l *index.Lookup) int {
+	if d := CompareKey(columns, i, l.Equal); d != 0 || !l.Ranged() {
+		return d
+	}
+	next := columns[len(l.Equal)]
+	if l.Low.Set {
+		if d := CompareValue(next, i, &l.Low.Value); d < 0 || d == 0 && !l.Low.Inclusive {
+			return -1
+		}
+	}
+	if next.Valid != nil && next.IsNull(i) {
+		return 1
+	}
+	if l.High.Set {
+		if d := CompareValue(next, i, &l.High.Value); d > 0 || d == 0 && !l.High.Inclusive {
+			return 1
+		}
+	}
+	return 0
+}
+
+// Duplicates calls found for pairs of neighbours in the order with equal keys, none of them NULL, until
+// it returns false.
 func (c *Component) Duplicates(columns []*columnar.Vector, found func(a, b uint32) bool) {
 	for i := 1; i < c.rows; i++ {
 		a, b := c.At(i-1), c.At(i)
@@ -109,4 +193,20 @@ func (c *Component) Duplicates(columns []*columnar.Vector, found func(a, b uint3
 }
 
 // Bytes is the memory that the component takes.
-func (c *Component) Bytes() int64 { return 4 * int64(len(c.order)) }
+func (c *Component) Bytes() int64 { return 64 + 4*int64(len(c.order)) }
+
+// AppendTo implements index.Component: the number of rows without NULL, then the offsets by key, or
+// nothing when that is all rows as they lie.
+func (c *Component) AppendTo(dst []byte) []byte {
+	return index.AppendRows(index.AppendCount(dst, c.rows), c.order)
+}
+
+// Decode reads what AppendTo wrote for a chunk of so many rows.
+func Decode(data []byte, rows int) (*Component, error) {
+	r := index.Reader{Data: data}
+	c := &Component{rows: r.Count(rows), order: r.Rows(rows)}
+	if len(c.order) == 0 {
+		c.order = nil
+	}
+	return c, r.Finish(c.order == nil && c.rows == rows || len(c.order) == rows)
+}
