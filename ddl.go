@@ -34,6 +34,9 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 	case *ast.CreateView:
 		return emptyResult("CREATE VIEW"), w.CreateView(cmd.View, stmt.OrReplace)
 	case *ast.CreateIndex:
+		if stmt.Concurrently && sc.explicit { // it is as any other: building an index blocks nobody
+			return nil, sqlerr.At(sqlerr.ActiveTransaction, int(stmt.Pos), int(stmt.End), "CREATE INDEX CONCURRENTLY cannot run inside a transaction block")
+		}
 		return emptyResult("CREATE INDEX"), sc.alter(ctx, w, cmd.Table)
 	case *ast.AlterTable:
 		return emptyResult("ALTER " + stmt.Kind.String()), sc.alterTable(ctx, w, cmd)
@@ -138,7 +141,7 @@ func (sc *scope) tableByID(id catalog.ID) *catalog.Table {
 // refresh shows the scope the catalog as it is after changes of its own.
 func (sc *scope) refresh() error {
 	view, err := sc.session.db.catalog.View(sc.txn, sc.session.searchPath())
-	sc.catalog = systemReader{view}
+	sc.catalog, sc.roughStats = systemReader{view}, view.RoughStats
 	return err
 }
 

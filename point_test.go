@@ -180,12 +180,12 @@ func answer(t *testing.T, s *oxidb.Session, sql string) string {
 	if err != nil {
 		t.Fatal(sql, err)
 	}
-	out := ""
+	var out strings.Builder
 	for row, err := range r.Rows() {
 		if err != nil {
 			t.Fatal(sql, err)
 		}
-		out += fmt.Sprintln(row...)
+		fmt.Fprintln(&out, row...)
 	}
-	return out
+	return out.String()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
 )
 
 // noteScan records what a scan reads, for the validation of serializable transactions. The system
@@ -27,8 +28,8 @@ func (sc *scope) noteScan(n *plan.Scan) {
 // its conditions hold as far as they can be evaluated again. Runtime filters are left out: they depend
 // on other tables.
 func (sc *scope) readOf(n *plan.Scan) mvcc.Read {
-	if n.Seek != nil {
-		return mvcc.Read{Fields: n.Seek.Fields, Key: n.Seek.Key}
+	if key := soughtKey(n); key != nil {
+		return mvcc.Read{Fields: n.Seek.Path.Fields, Key: key}
 	}
 	used := plan.ColumnSet{}
 	m := &scanMatch{context: sc.functions()}
@@ -51,6 +52,23 @@ func (sc *scope) readOf(n *plan.Scan) mvcc.Read {
 		}
 	}
 	return mvcc.Read{Fields: fields, Match: m.any}
+}
+
+// soughtKey is the one key that a scan seeks in a unique index, nil when it does something else.
+func soughtKey(n *plan.Scan) []types.Value {
+	if n.Seek == nil || !n.Seek.Unique || n.Seek.Lookups() != 1 {
+		return nil
+	}
+	key := make([]types.Value, len(n.Seek.Equal))
+	for i, values := range n.Seek.Equal {
+		c, ok := values[0].(*plan.Const)
+		if !ok || c.Value.Null {
+			return nil
+		}
+		key[i] = c.Value
+		key[i].Type = n.Table.Columns[n.Table.OrdinalOf(n.Seek.Path.Fields[i])].Type
+	}
+	return key
 }
 
 // repeatable gives the columns of a condition that depends on a row's values alone, nil for others: a

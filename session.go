@@ -278,14 +278,16 @@ func endsTransaction(stmt ast.Statement) bool {
 
 // scope is one statement and the transaction that it runs in.
 type scope struct {
-	session  *Session
-	open     *openTransaction
-	txn      *mvcc.Txn // of open
-	catalog  catalog.Reader
-	explicit bool
-	now      time.Time
-	ctx      context.Context // of the statement; ends when the transaction is ended
-	leave    func()
+	session *Session
+	open    *openTransaction
+	txn     *mvcc.Txn // of open
+	catalog catalog.Reader
+	// roughStats are statistics that may be of an earlier commit.
+	roughStats func(*catalog.Table) *catalog.TableStats
+	explicit   bool
+	now        time.Time
+	ctx        context.Context // of the statement; ends when the transaction is ended
+	leave      func()
 	// checking marks the reads of a constraint's check: they have to hold at the commit in every
 	// isolation level.
 	checking bool
@@ -311,7 +313,7 @@ func (s *Session) begin(ctx context.Context, sql string) (*scope, error) {
 	if err != nil {
 		return nil, sc.end(ctx, err)
 	}
-	sc.catalog = systemReader{view}
+	sc.catalog, sc.roughStats = systemReader{view}, view.RoughStats
 	return sc, nil
 }
 

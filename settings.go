@@ -28,6 +28,8 @@ func knownSettings() []setting {
 		{"default_transaction_isolation", snapshotName, "Isolation of new transactions: repeatable read, which is snapshot isolation, or serializable.", isolationName},
 		{"default_transaction_read_only", "off", "New transactions may only read.", onOff},
 		{"disabled_rules", "", "Optimizer rules to leave out, comma separated (for tests).", rules},
+		{"enable_indexscan", "on", "Whether scans may find rows through indexes.", onOff},
+		{"enable_seqscan", "on", "off reads through an index wherever one can help, whatever it costs.", onOff},
 		{"extra_float_digits", "1", "Accepted for PostgreSQL's clients; floats are always printed exactly.", number(-15, 3)},
 		{"force_spill", "off", "Makes operators use temporary files as often as they can (for tests).", onOff},
 		{"idle_in_transaction_session_timeout", "0", "Milliseconds (or with unit: 5min) after which a transaction block that waits for its client is rolled back; 0 is never.", duration},
@@ -117,6 +119,9 @@ func (s settings) disabled() map[string]bool {
 		if r = strings.TrimSpace(r); r != "" {
 			off[r] = true
 		}
+	}
+	if s["enable_indexscan"] == "off" {
+		off["access_paths"] = true
 	}
 	return off
 }

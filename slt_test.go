@@ -22,6 +22,7 @@ var configurations = map[string]map[string]string{
 	"default":    {},
 	"one-worker": {"threads": "1"},
 	"no-rules":   {"disabled_rules": optionalRules()},
+	"indexes":    {"enable_seqscan": "off"},
 }
 
 // optionalRules are the optimizer rules that only make plans faster.

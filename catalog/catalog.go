@@ -2,7 +2,10 @@
 // their columns, and the small Reader through which binder and optimizer see them.
 package catalog
 
-import "github.com/oxidb/oxidb/types"
+import (
+	"github.com/oxidb/oxidb/index"
+	"github.com/oxidb/oxidb/types"
+)
 
 // ID names a catalog object for ever; it is never used again.
 type ID uint32
@@ -34,7 +37,7 @@ type Check struct {
 	Expr string `json:"expr"`
 }
 
-// Index is an ordered index, unique or not. Columns are ordinals at its creation, kept as field ids.
+// Index is an index, unique or not. Columns are ordinals at its creation, kept as field ids.
 type Index struct {
 	ID      ID      `json:"id"`
 	Name    string  `json:"name"`
@@ -47,8 +50,20 @@ type Index struct {
 	// with NULLS LAST. The index is read in both directions.
 	Descending []bool `json:"descending,omitempty"`
 	NullsFirst []bool `json:"nulls_first,omitempty"`
-	// Hash records USING hash: the index is ordered like the others, and finds equal values all the same.
-	Hash bool `json:"hash,omitempty"`
+	// Hash and Bitmap are USING hash and bitmap; an index with neither is ordered.
+	Hash   bool `json:"hash,omitempty"`
+	Bitmap bool `json:"bitmap,omitempty"`
+}
+
+// Kind is how the index finds rows.
+func (x *Index) Kind() index.Kind {
+	switch {
+	case x.Hash:
+		return index.Hash
+	case x.Bitmap:
+		return index.Bitmap
+	}
+	return index.Ordered
 }
 
 // Table describes a base table. It is immutable: ALTER makes a new one with the same ID.

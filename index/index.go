@@ -9,6 +9,8 @@
 package index
 
 import (
+	"strconv"
+
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/types"
 )
@@ -29,6 +31,23 @@ var kindNames = [...]string{"ordered", "hash", "bitmap"}
 
 // String is the kind's name, as in CREATE INDEX … USING.
 func (k Kind) String() string { return kindNames[k] }
+
+// Path names an index of a table by what its components are made of.
+type Path struct {
+	Kind   Kind
+	Fields []int32 // of the key columns
+	// Name tells paths of one table apart. It is part of file names.
+	Name string
+}
+
+// NewPath names an index.
+func NewPath(kind Kind, fields []int32) *Path {
+	name := kind.String()
+	for _, f := range fields {
+		name += "-" + strconv.Itoa(int(f))
+	}
+	return &Path{Kind: kind, Fields: fields, Name: name}
+}
 
 // Lookup says which rows are looked for: those whose leading key columns equal Equal and whose next
 // key column lies between Low and High. Values have the columns' types and are not NULL.

@@ -76,7 +76,9 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 		return s.fileError("removing old markers in", "", err)
 	}
 	s.pins.replace(previous, m.WAL)
-	return s.removeReplaced()
+	err := s.removeReplaced()
+	s.saveComponents(ctx)
+	return err
 }
 
 // rollLog locks s.mu and makes later commits go into a new log file.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
-	"github.com/oxidb/oxidb/index/ordered"
+	"github.com/oxidb/oxidb/index"
 )
 
 // localChunk is the first chunk number of rows that only their transaction sees. The numbers below
@@ -40,7 +40,7 @@ type chunk struct {
 	mu        sync.Mutex
 	columns   []*columnar.Vector // closed vectors by ordinal in fields; nil while in builders or when sealed
 	zones     []*Zone
-	indexes   map[string]*ordered.Component // by field ids
+	indexes   map[string]index.Component // of a chunk in memory, by path
 }
 
 // rowsAt says how many rows of a chunk a snapshot from `at` on sees.

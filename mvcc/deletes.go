@@ -191,6 +191,30 @@ func (d *deleteSet) contains(row uint32) bool {
 	return false
 }
 
+// seen reports whether a snapshot sees the row deleted; it costs less than at for a few rows.
+func (d *deleteSet) seen(row uint32, snapshot Timestamp) bool {
+	if d == nil {
+		return false
+	}
+	n := d.upTo(snapshot)
+	if n == len(d.deltas) {
+		return d.contains(row)
+	}
+	from := 0
+	if d.base != nil && d.baseN <= n {
+		if d.base.Contains(row) {
+			return true
+		}
+		from = d.baseN
+	}
+	for i := from; i < n; i++ {
+		if d.deltas[i].contains(row) {
+			return true
+		}
+	}
+	return false
+}
+
 // between is the rows deleted by commits in (from, to], nil for none.
 func (d *deleteSet) between(from, to Timestamp) *roaring.Bitmap {
 	if d == nil {

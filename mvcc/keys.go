@@ -79,35 +79,13 @@ func (c *chunk) keyPrefix(s *Schema, k *Key, rows int) []*columnar.Vector {
 	return columns
 }
 
-// component is a closed chunk's ordered index by a key, built at first use, and the columns to search it with.
-func (s *Store) component(ctx context.Context, id TableID, schema *Schema, k *Key, c *chunk) (*ordered.Component, []*columnar.Vector, error) {
-	columns := make([]*columnar.Vector, len(k.Fields))
-	c.narrow(s.dictsOfTable(id))
-	name := k.fieldsName()
-	for i, f := range k.Fields {
-		at := c.field(f)
-		if at < 0 {
-			columns[i] = missingColumn(&schema.Columns[schema.ordinal(f)], c.rows)
-			continue
-		}
-		var err error
-		if columns[i], err = s.column(ctx, id, c, at); err != nil {
-			return nil, nil, err
-		}
+// keyComponent is a closed chunk's ordered index by a key, and the columns to search it with.
+func (s *Store) keyComponent(ctx context.Context, id TableID, schema *Schema, k *Key, c *chunk) (*ordered.Component, []*columnar.Vector, error) {
+	found, columns, err := s.component(ctx, id, schema, k.path(), c)
+	if err != nil {
+		return nil, nil, err
 	}
-	c.mu.Lock()
-	known := c.indexes[name]
-	c.mu.Unlock()
-	if known == nil {
-		known = ordered.Build(columns, c.rows)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.indexes == nil {
-			c.indexes = map[string]*ordered.Component{}
-		}
-		c.indexes[name] = known
-	}
-	return known, columns, nil
+	return found.(*ordered.Component), columns, nil
 }
 
 // probe is rows whose keys are looked for.
@@ -222,7 +200,7 @@ func (s *Store) searchClosed(p *probe, t *target) error {
 	if p.misses(t.chunk) {
 		return nil
 	}
-	component, columns, err := s.component(context.Background(), p.table, p.schema, p.key, t.chunk)
+	component, columns, err := s.keyComponent(context.Background(), p.table, p.schema, p.key, t.chunk)
 	if err != nil {
 		return err
 	}
@@ -449,7 +427,7 @@ func (t *Txn) ownRows(w *tableWrite, k *Key) ([]*probe, error) {
 		probes = append(probes, newProbe(w.id, t.snapshot, &l.schema, k, rows.cols, rows.sel, rows.cols[0].Len))
 	}
 	for _, c := range w.adopted {
-		_, columns, err := t.store.component(context.Background(), w.id, &l.schema, k, c)
+		_, columns, err := t.store.keyComponent(context.Background(), w.id, &l.schema, k, c)
 		if err != nil {
 			return nil, err
 		}

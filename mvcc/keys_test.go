@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/index"
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
@@ -373,7 +374,7 @@ func TestSeek(t *testing.T) {
 func seek(t testing.TB, table *mvcc.Table, a int64) (found []columnar.RowID) {
 	t.Helper()
 	for _, view := range table.Chunks() {
-		rows, err := view.Seek(context.Background(), []int32{1}, []types.Value{types.Int(types.TBigInt, a)}, nil)
+		rows, err := view.Find(context.Background(), index.NewPath(index.Ordered, []int32{1}), &index.Lookup{Equal: []types.Value{types.Int(types.TBigInt, a)}}, nil)
 		must(t, err)
 		for _, row := range rows {
 			found = append(found, columnar.MakeRowID(view.ID(), row))

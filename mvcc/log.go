@@ -26,6 +26,7 @@ type schemaRecord struct {
 	Name    string         `json:"name"`
 	Columns []columnRecord `json:"columns,omitempty"`
 	Keys    []Key          `json:"keys,omitempty"`
+	Indexes []Index        `json:"indexes,omitempty"`
 	Dropped bool           `json:"dropped,omitempty"`
 }
 
@@ -38,7 +39,7 @@ type columnRecord struct {
 }
 
 func encodeSchema(name string, s Schema) schemaRecord {
-	r := schemaRecord{Name: name, Keys: s.Keys}
+	r := schemaRecord{Name: name, Keys: s.Keys, Indexes: s.Indexes}
 	for _, c := range s.Columns {
 		record := columnRecord{Field: c.FieldID, Name: c.Name, Type: c.Type, NotNull: c.NotNull}
 		if !c.Missing.Null && c.Missing.Type.Kind != types.Unknown {
@@ -50,7 +51,7 @@ func encodeSchema(name string, s Schema) schemaRecord {
 }
 
 func (r *schemaRecord) schema() (Schema, error) {
-	s := Schema{Keys: r.Keys}
+	s := Schema{Keys: r.Keys, Indexes: r.Indexes}
 	for _, c := range r.Columns {
 		def := ColumnDef{FieldID: c.Field, Name: c.Name, Type: c.Type, NotNull: c.NotNull, Missing: types.Null(c.Type)}
 		if c.Missing != nil {

@@ -168,7 +168,7 @@ func (s *Store) checkEmpty() error {
 	}
 	for _, name := range names {
 		switch {
-		case name == "LOCK", name == "wal", strings.HasPrefix(name, "marker."), name == manifestName(1):
+		case name == "LOCK", name == "wal", name == "idx", strings.HasPrefix(name, "marker."), name == manifestName(1):
 		case name == "seg":
 			inside, err := s.fs.List(s.path("seg"))
 			if err != nil {

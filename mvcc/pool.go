@@ -6,12 +6,13 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/index"
 )
 
 // defaultPoolBytes is the buffer pool's size when the options do not say.
 const defaultPoolBytes = 2 << 30
 
-// pool keeps sealed columns in memory up to a number of bytes, the least recently used go first. What
+// pool keeps sealed columns and index components of sealed chunks in memory up to a number of bytes, the least recently used go first. What
 // it gives up stays valid for whoever holds it. Many goroutines may use it at once.
 type pool struct {
 	mu      sync.Mutex
@@ -25,19 +26,33 @@ type pool struct {
 type poolKey struct {
 	file           *segment.File
 	group, ordinal int
+	index          string // the path of a component; "" for a column
+}
+
+// pooled is a column or an index component.
+type pooled struct {
+	column    *columnar.Vector
+	component index.Component
+}
+
+func (p *pooled) bytes() int64 {
+	if p.component != nil {
+		return p.component.Bytes()
+	}
+	return segment.MemoryBytes(p.column)
 }
 
 type poolEntry struct {
-	key    poolKey
-	column *columnar.Vector
-	bytes  int64
+	key   poolKey
+	what  pooled
+	bytes int64
 }
 
 // poolLoad is a read that others wait for.
 type poolLoad struct {
-	done   chan struct{}
-	column *columnar.Vector
-	err    error
+	done chan struct{}
+	what pooled
+	err  error
 }
 
 func newPool(limit int64) *pool {
@@ -47,41 +62,41 @@ func newPool(limit int64) *pool {
 	return &pool{limit: limit, entries: map[poolKey]*list.Element{}, loading: map[poolKey]*poolLoad{}}
 }
 
-// get gives a column, reading it with load when it is not there; one goroutine reads for all.
-func (p *pool) get(key poolKey, load func() (*columnar.Vector, error)) (*columnar.Vector, error) {
+// get gives a column or component, made by load when it is not there; one goroutine makes it for all.
+func (p *pool) get(key poolKey, load func() (pooled, error)) (pooled, error) {
 	p.mu.Lock()
 	if e := p.entries[key]; e != nil {
 		p.order.MoveToFront(e)
 		p.mu.Unlock()
-		return e.Value.(*poolEntry).column, nil
+		return e.Value.(*poolEntry).what, nil
 	}
 	if l := p.loading[key]; l != nil {
 		p.mu.Unlock()
 		<-l.done
-		return l.column, l.err
+		return l.what, l.err
 	}
 	l := &poolLoad{done: make(chan struct{})}
 	p.loading[key] = l
 	p.mu.Unlock()
-	l.column, l.err = load()
+	l.what, l.err = load()
 	p.mu.Lock()
 	delete(p.loading, key)
 	p.mu.Unlock()
 	if l.err == nil {
-		p.put(key, l.column)
+		p.put(key, l.what)
 	}
 	close(l.done)
-	return l.column, l.err
+	return l.what, l.err
 }
 
-// put adds a column and gives up others beyond the limit.
-func (p *pool) put(key poolKey, column *columnar.Vector) {
+// put adds a column or component and gives up others beyond the limit.
+func (p *pool) put(key poolKey, what pooled) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.entries[key] != nil {
 		return
 	}
-	e := &poolEntry{key: key, column: column, bytes: segment.MemoryBytes(column)}
+	e := &poolEntry{key: key, what: what, bytes: what.bytes()}
 	p.entries[key] = p.order.PushFront(e)
 	p.used += e.bytes
 	for p.used > p.limit && p.order.Len() > 1 {
@@ -95,7 +110,7 @@ func (p *pool) drop(at *list.Element) {
 	p.used -= e.bytes
 }
 
-// forget gives up the columns of a file.
+// forget gives up what belongs to a file.
 func (p *pool) forget(f *segment.File) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

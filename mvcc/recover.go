@@ -195,5 +195,6 @@ func (s *Store) removeOrphanSegments() error {
 			}
 		}
 	}
+	s.components.list(s)
 	return nil
 }

@@ -1,8 +1,11 @@
 package mvcc
 
 import (
+	"slices"
+
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/index"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -31,11 +34,39 @@ type Key struct {
 	Fields []int32
 }
 
-// Schema is the stored columns of a table, in the order in which batches carry them, and its keys.
+// Index is an index besides those of keys, which are ordered ones.
+type Index struct {
+	Kind   index.Kind `json:"kind"`
+	Fields []int32    `json:"fields"`
+}
+
+// Schema is the stored columns of a table, in the order in which batches carry them, its keys and its
+// other indexes.
 type Schema struct {
 	Columns []ColumnDef
 	Keys    []Key
+	Indexes []Index
 }
+
+// paths lists the indexes of a table, each once.
+func (s *Schema) paths() []*index.Path {
+	var all []*index.Path
+	add := func(p *index.Path) {
+		if !slices.ContainsFunc(all, func(q *index.Path) bool { return q.Name == p.Name }) {
+			all = append(all, p)
+		}
+	}
+	for i := range s.Keys {
+		add(s.Keys[i].path())
+	}
+	for _, x := range s.Indexes {
+		add(index.NewPath(x.Kind, x.Fields))
+	}
+	return all
+}
+
+// path is the index that finds rows by the key.
+func (k *Key) path() *index.Path { return index.NewPath(index.Ordered, k.Fields) }
 
 // ordinal finds a field, or -1.
 func (s *Schema) ordinal(field int32) int {

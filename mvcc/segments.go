@@ -192,10 +192,14 @@ func (s *Store) sealChunk(c *chunk, at *sealedChunk) {
 	c.mu.Lock()
 	columns := c.columns
 	c.sealed.Store(at)
-	c.columns = nil
+	indexes := c.indexes
+	c.columns, c.indexes = nil, nil
 	c.mu.Unlock()
 	for i, v := range columns {
-		s.pool.put(poolKey{file: at.file, group: at.group, ordinal: i}, v)
+		s.pool.put(poolKey{file: at.file, group: at.group, ordinal: i}, pooled{column: v})
+	}
+	for path, x := range indexes {
+		s.pool.put(poolKey{file: at.file, group: at.group, index: path}, pooled{component: x})
 	}
 }
 
@@ -212,9 +216,11 @@ func (s *Store) column(ctx context.Context, table TableID, c *chunk, ordinal int
 	}
 	at := c.sealed.Load()
 	key := poolKey{file: at.file, group: at.group, ordinal: ordinal}
-	return s.pool.get(key, func() (*columnar.Vector, error) {
-		return at.file.ReadColumn(at.group, ordinal, at.meta.Rows, &at.meta.Columns[ordinal], s.dictsOf(table, c.fields[ordinal].FieldID))
+	found, err := s.pool.get(key, func() (pooled, error) {
+		v, err := at.file.ReadColumn(at.group, ordinal, at.meta.Rows, &at.meta.Columns[ordinal], s.dictsOf(table, c.fields[ordinal].FieldID))
+		return pooled{column: v}, err
 	})
+	return found.column, err
 }
 
 // sealAdopted writes the whole chunks of an ordinary transaction to a segment file.
@@ -278,6 +284,7 @@ func (s *Store) removeSegment(path string) {
 		_ = f.Close()
 	}
 	_ = s.fs.Remove(s.path(path))
+	s.components.removeOf(s, path)
 }
 
 func (s *Store) addFile(f *segment.File) {

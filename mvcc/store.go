@@ -67,6 +67,7 @@ type Store struct {
 	files       map[string]*segment.File // by path under dir
 	garbage     []garbageFile
 	nextSegment atomic.Uint64
+	components  componentFiles
 
 	// mu orders commits: whoever holds it for writing sequences one. It guards all shared tables
 	// and chunks. It is held for no input or output.

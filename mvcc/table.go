@@ -22,7 +22,8 @@ type table struct {
 	sketches map[int32]*hyperloglog.Sketch
 
 	keysMu sync.Mutex
-	keys   map[string]*keyIndex // of the open chunk, by name of the key
+	keys   map[string]*keyIndex  // of the open chunk, by name of the key
+	orders map[string]*openOrder // of the open chunk, by fields
 }
 
 // newest is the schema that commits are checked against.

@@ -53,7 +53,7 @@ func (t *Txn) keyParts(id TableID, l *localTable, k *Key, building bool) ([]keyP
 		at := &targets[i]
 		part := keyPart{probe: &probe{table: id, snapshot: t.snapshot, schema: &l.schema, key: k, building: building}, gone: func(row uint32) bool { return !at.live(row) }}
 		if at.closed {
-			part.order, part.probe.columns, err = t.store.component(context.Background(), id, &l.schema, k, at.chunk)
+			part.order, part.probe.columns, err = t.store.keyComponent(context.Background(), id, &l.schema, k, at.chunk)
 			if err != nil {
 				return nil, err
 			}
@@ -102,7 +102,7 @@ func (t *Txn) openColumns(id TableID, l *localTable, k *Key, c *chunk) ([]*colum
 		return c.keyPrefix(&l.schema, k, c.rows), nil
 	}
 	s.mu.RUnlock()
-	_, columns, err := s.component(context.Background(), id, &l.schema, k, c)
+	_, columns, err := s.keyComponent(context.Background(), id, &l.schema, k, c)
 	return columns, err
 }
 

@@ -16,6 +16,9 @@ func VisitExprs(n Node, visit func(Expr)) {
 		for i := range n.Runtime {
 			visit(n.Runtime[i].Expr)
 		}
+		if n.Seek != nil {
+			n.Seek.visit(visit)
+		}
 	case *External:
 		visitList(n.Filters, visit)
 	case *Generate:
@@ -111,6 +114,9 @@ func mapExprs(n Node, f func(Expr) Expr) Node {
 		m.Runtime = append([]RuntimeProbe(nil), n.Runtime...)
 		for i := range m.Runtime {
 			m.Runtime[i].Expr = f(m.Runtime[i].Expr)
+		}
+		if n.Seek != nil {
+			m.Seek = n.Seek.mapped(f)
 		}
 		return &m
 	case *External:

@@ -59,14 +59,6 @@ type Scan struct {
 	Seek *Seek
 }
 
-// Seek reads only the rows that have Key, without NULLs and in the columns' types, in the columns of
-// an index.
-type Seek struct {
-	Index  string
-	Fields []int32
-	Key    []types.Value
-}
-
 // RuntimeProbe says that rows whose Expr cannot match runtime filter ID may be dropped.
 type RuntimeProbe struct {
 	ID   int

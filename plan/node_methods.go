@@ -156,7 +156,7 @@ func (n *Scan) Label() string {
 		s += fmt.Sprintf(" runtime#%d(%s)", r.ID, r.Expr)
 	}
 	if n.Seek != nil {
-		s += " seek " + n.Seek.Index
+		s += " seek " + n.Seek.String()
 	}
 	return s
 }

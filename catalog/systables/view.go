@@ -95,6 +95,9 @@ func (v *View) Schemas() []string {
 	return all
 }
 
+// RoughStats is Stats, maybe of an earlier commit that left the table of about the same size.
+func (v *View) RoughStats(t *catalog.Table) *catalog.TableStats { return v.txn.RoughStats(t.ID) }
+
 // Stats implements catalog.Reader.
 func (v *View) Stats(t *catalog.Table) *catalog.TableStats {
 	if s := v.txn.Stats(t.ID); s != nil {

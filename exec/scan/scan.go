@@ -44,6 +44,14 @@ type morsel struct {
 	rows     []uint32
 }
 
+// size is the number of rows that a worker looks at.
+func (m *morsel) size() int {
+	if m.rows != nil {
+		return len(m.rows)
+	}
+	return m.to - m.from
+}
+
 // Table scans a table's chunks: zone maps and runtime filters first, then the filters, then the
 // columns, which are lent without a copy.
 type Table struct {
@@ -68,12 +76,19 @@ func (t *Table) Prepare(q *exec.Query) error {
 	t.query = q
 	t.morsels = nil
 	p := pruner{node: t.node, filters: &q.Filters}
+	var seek seeker
+	if t.node.Seek != nil {
+		var err error
+		if seek, err = newSeeker(t.node, t.node.Seek); err != nil {
+			return err
+		}
+	}
 	for _, c := range t.chunks {
 		if p.excludes(c) {
 			continue
 		}
 		if t.node.Seek != nil {
-			if err := t.seek(c); err != nil {
+			if err := t.seek(&seek, c); err != nil {
 				return err
 			}
 			continue
@@ -218,7 +233,7 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 			return false, nil
 		}
 	}
-	s.table.query.Rows.Add(int64(m.to - m.from))
+	s.table.query.Rows.Add(int64(m.size()))
 	return true, nil
 }
 

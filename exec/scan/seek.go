@@ -5,28 +5,158 @@ import (
 	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/index"
+	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
 
 // Seeker is a chunk with indexes.
 type Seeker interface {
-	// Seek appends the offsets of the visible rows that have key in the columns of fields; the key has
-	// no NULL and the columns' types.
-	Seek(ctx context.Context, fields []int32, key []types.Value, dst []uint32) ([]uint32, error)
+	// Find appends the offsets of the visible rows that match, in no order.
+	Find(ctx context.Context, p *index.Path, l *index.Lookup, dst []uint32) ([]uint32, error)
 }
 
-// seek lists the rows of a chunk that the plan's index finds, as morsels of one batch each.
-func (t *Table) seek(c Chunk) error {
+// seeker is a plan's seek with its values.
+type seeker struct {
+	path    *index.Path
+	lookups []index.Lookup
+	parts   []seeker
+	any     bool
+}
+
+// newSeeker takes the values out of a seek, which are constants by now. Lookups for NULL find nothing
+// and are left out.
+func newSeeker(t *plan.Scan, s *plan.Seek) (seeker, error) {
+	x := seeker{path: s.Path, any: s.Any}
+	for _, p := range s.Parts {
+		part, err := newSeeker(t, p)
+		if err != nil {
+			return x, err
+		}
+		x.parts = append(x.parts, part)
+	}
+	if len(s.Parts) > 0 {
+		return x, nil
+	}
+	low, ok, err := boundIn(t, s, s.Low)
+	if err != nil || !ok {
+		return x, err
+	}
+	high, ok, err := boundIn(t, s, s.High)
+	if err != nil || !ok {
+		return x, err
+	}
+	keys := [][]types.Value{nil}
+	for i, list := range s.Equal {
+		var longer [][]types.Value
+		for _, e := range list {
+			v, err := soughtIn(t, s.Path.Fields[i], e)
+			if err != nil {
+				return x, err
+			}
+			for _, key := range keys {
+				if !v.Null {
+					longer = append(longer, append(key[:len(key):len(key)], v))
+				}
+			}
+		}
+		keys = longer
+	}
+	for _, key := range keys {
+		x.lookups = append(x.lookups, index.Lookup{Equal: key, Low: low, High: high})
+	}
+	return x, nil
+}
+
+// boundIn is one end of the range of a seek; ok is false when it is NULL, and nothing lies in the range.
+func boundIn(t *plan.Scan, s *plan.Seek, b plan.SeekBound) (bound index.Bound, ok bool, err error) {
+	if b.Value == nil {
+		return bound, true, nil
+	}
+	v, err := soughtIn(t, s.Path.Fields[len(s.Equal)], b.Value)
+	return index.Bound{Value: v, Set: true, Inclusive: b.Inclusive}, !v.Null, err
+}
+
+// soughtIn is a constant with the type of the column of a field.
+func soughtIn(t *plan.Scan, field int32, e plan.Expr) (types.Value, error) {
+	c, ok := e.(*plan.Const)
+	at := t.Table.OrdinalOf(field)
+	if !ok || at < 0 {
+		return types.Value{}, sqlerr.New(sqlerr.InternalError, "a seek in table %q has the value %s", t.Table.Name, e)
+	}
+	v := c.Value
+	v.Type = t.Table.Columns[at].Type
+	return v, nil
+}
+
+// find appends the rows of a chunk that the seek finds, ascending, each once.
+func (x *seeker) find(ctx context.Context, c Seeker, dst []uint32) ([]uint32, error) {
+	if len(x.parts) > 0 {
+		return x.findParts(ctx, c, dst)
+	}
+	from := len(dst)
+	for i := range x.lookups {
+		var err error
+		if dst, err = c.Find(ctx, x.path, &x.lookups[i], dst); err != nil {
+			return dst, err
+		}
+	}
+	found := dst[from:]
+	slices.Sort(found)
+	return append(dst[:from], slices.Compact(found)...), nil
+}
+
+// findParts unites or intersects what the parts find.
+func (x *seeker) findParts(ctx context.Context, c Seeker, dst []uint32) ([]uint32, error) {
+	from := len(dst)
+	for i := range x.parts {
+		found, err := x.parts[i].find(ctx, c, nil)
+		switch {
+		case err != nil:
+			return dst, err
+		case i == 0:
+			dst = append(dst, found...)
+		case x.any:
+			dst = append(dst, found...)
+		default:
+			dst = append(dst[:from], intersect(dst[from:], found)...)
+		}
+		if !x.any && len(dst) == from {
+			return dst, nil
+		}
+	}
+	if x.any {
+		slices.Sort(dst[from:])
+		dst = append(dst[:from], slices.Compact(dst[from:])...)
+	}
+	return dst, nil
+}
+
+// intersect keeps, in place, the rows of a that are in b; both ascend.
+func intersect(a, b []uint32) []uint32 {
+	kept := a[:0]
+	for _, row := range a {
+		for len(b) > 0 && b[0] < row {
+			b = b[1:]
+		}
+		if len(b) > 0 && b[0] == row {
+			kept = append(kept, row)
+		}
+	}
+	return kept
+}
+
+// seek lists the rows of a chunk that the plan's indexes find, as morsels of one batch each.
+func (t *Table) seek(x *seeker, c Chunk) error {
 	indexed, ok := c.(Seeker)
 	if !ok {
-		return sqlerr.New(sqlerr.InternalError, "table %q has no index %q to seek in", t.node.Table.Name, t.node.Seek.Index)
+		return sqlerr.New(sqlerr.InternalError, "table %q has no index to seek in", t.node.Table.Name)
 	}
-	rows, err := indexed.Seek(t.query.Context(), t.node.Seek.Fields, t.node.Seek.Key, nil)
+	rows, err := x.find(t.query.Context(), indexed, nil)
 	if err != nil {
 		return err
 	}
-	slices.Sort(rows)
 	for len(rows) > 0 {
 		from := rows[0] &^ 63 // vectors are cut at whole words of their validity
 		n := 1

@@ -42,6 +42,9 @@ func Build(columns []*columnar.Vector, rows int) *Component {
 	return &Component{rows: len(order), order: append(order, partial...)}
 }
 
+// Ascending is the index of a chunk whose rows are known to ascend by key, without NULL.
+func Ascending(rows int) *Component { return &Component{rows: rows} }
+
 // ascends reports whether no row is NULL or below the one before it.
 func ascends(columns []*columnar.Vector, rows int) bool {
 	for _, v := range columns {

@@ -182,12 +182,8 @@ func (s *scope) qualifierOf(c scopeColumn) string {
 
 func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	switch {
-	case x.Concurrently:
-		return nil, unsupported(x, "CREATE INDEX CONCURRENTLY")
 	case x.Where != nil:
 		return nil, unsupported(x.Where, "a partial index")
-	case len(x.Include) > 0:
-		return nil, unsupported(x.Include[0], "INCLUDE")
 	case x.NullsNotDistinct:
 		return nil, unsupported(x, "NULLS NOT DISTINCT")
 	case len(x.Options) > 0:
@@ -201,7 +197,7 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 		return nil, err
 	}
 	d := &definition{Binder: b, table: altered(table)}
-	index := catalog.Index{Unique: x.Unique, Name: x.Name.Name, Hash: x.Method.Name == "hash"}
+	index := catalog.Index{Unique: x.Unique, Name: x.Name.Name, Hash: x.Method.Name == "hash", Bitmap: x.Method.Name == "bitmap"}
 	names := []string{table.Name}
 	for _, e := range x.Elems {
 		col, err := indexColumn(table, e)
@@ -210,6 +206,11 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 		}
 		index.Fields = append(index.Fields, col.FieldID)
 		names = append(names, col.Name)
+	}
+	for _, e := range x.Include { // every column is at hand when an index has found a row
+		if _, err := indexColumn(table, e); err != nil {
+			return nil, err
+		}
 	}
 	index.Descending, index.NullsFirst = indexOrder(x.Elems)
 	switch {
@@ -228,24 +229,30 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 // laterMethods are index methods that others have and OxiDB does not, so far.
 var laterMethods = set("gist", "gin", "brin", "spgist", "bloom", "hnsw", "ivfflat")
 
-// indexMethod refuses what an index method cannot do. An index USING hash is an ordered one, but may
-// be asked for only as PostgreSQL's.
+// indexMethod refuses what an index method cannot do. btree, the default, is ordered; bitmap is OxiDB's
+// own.
 func indexMethod(x *ast.CreateIndex) error {
 	_, later := laterMethods[x.Method.Name]
-	switch name := x.Method.Name; {
-	case name == "" || name == "btree":
+	name := x.Method.Name
+	switch {
+	case name == "" || name == "btree" || name == "ordered":
+		return nil
 	case later:
 		return unsupported(x.Method, "the index method "+name)
-	case name != "hash":
+	case name != "hash" && name != "bitmap":
 		return errAt(sqlerr.UndefinedObject, x.Method, "access method %q does not exist", name)
 	case x.Unique:
-		return errAt(sqlerr.FeatureNotSupported, x, "access method \"hash\" does not support unique indexes")
-	case len(x.Elems) > 1:
-		return errAt(sqlerr.FeatureNotSupported, x, "access method \"hash\" does not support multicolumn indexes")
-	case x.Elems[0].Direction != ast.DefaultOrder:
-		return errAt(sqlerr.FeatureNotSupported, x.Elems[0], "access method \"hash\" does not support ASC/DESC options")
-	case x.Elems[0].Nulls != ast.NullsDefault:
-		return errAt(sqlerr.FeatureNotSupported, x.Elems[0], "access method \"hash\" does not support NULLS FIRST/LAST options")
+		return errAt(sqlerr.FeatureNotSupported, x, "access method %q does not support unique indexes", name)
+	case len(x.Elems) > 1 && name == "hash":
+		return errAt(sqlerr.FeatureNotSupported, x, "access method %q does not support multicolumn indexes", name)
+	}
+	for _, e := range x.Elems {
+		switch {
+		case e.Direction != ast.DefaultOrder:
+			return errAt(sqlerr.FeatureNotSupported, e, "access method %q does not support ASC/DESC options", name)
+		case e.Nulls != ast.NullsDefault:
+			return errAt(sqlerr.FeatureNotSupported, e, "access method %q does not support NULLS FIRST/LAST options", name)
+		}
 	}
 	return nil
 }

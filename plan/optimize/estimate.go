@@ -64,7 +64,7 @@ func (e *estimator) compute(n plan.Node) float64 {
 	switch n := n.(type) {
 	case *plan.Scan:
 		if n.Seek != nil {
-			return 1 // a key has one row; statistics, which every commit outdates, need not be made for it
+			return n.Seek.Rows
 		}
 		return e.table(n.Table).Rows * e.selectivity(n.Filters, n)
 	case *plan.External:

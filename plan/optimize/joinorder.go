@@ -56,7 +56,7 @@ func (o *optimizer) costOf(n plan.Node) float64 {
 	switch n := n.(type) {
 	case *plan.Scan:
 		if n.Seek != nil {
-			return scanWeight
+			return scanWeight * max(1, n.Seek.Rows)
 		}
 		return scanWeight * e.table(n.Table).Rows
 	case *plan.Join:

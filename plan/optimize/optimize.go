@@ -11,6 +11,11 @@ import (
 type Env struct {
 	// Stats gives the statistics of a base table.
 	Stats func(*catalog.Table) *catalog.TableStats
+	// RoughStats gives statistics that may be somewhat out of date, at little cost: access paths, on
+	// which no answer depends, are chosen by them.
+	RoughStats func(*catalog.Table) *catalog.TableStats
+	// PreferIndexes chooses an access path through indexes wherever there is one.
+	PreferIndexes bool
 	// Fold evaluates an expression without columns; an error leaves the expression unfolded.
 	Fold func(plan.Expr) (types.Value, error)
 	// Aggregate finds an aggregate function by name; rules that need one it does not have do nothing.

@@ -38,9 +38,14 @@ func (o *optimizer) ranked(preds []plan.Expr, n plan.Node) []plan.Expr {
 		fails bool
 		rank  float64
 	}
+	scan, _ := n.(*plan.Scan)
+	single := scan != nil && keySeek(scan) != nil // one row is worth no statistics
 	var list []entry
 	for _, g := range rangeGroups(preds) {
-		dropped := max(1-o.estimator().selectivity(g, n), 0.001)
+		dropped := 1.0
+		if !single {
+			dropped = max(1-o.estimator().selectivity(g, n), 0.001)
+		}
 		x := entry{preds: g}
 		for _, p := range g {
 			x.fails = x.fails || canFail(p)

@@ -63,6 +63,6 @@ var rules = []rule{
 	{Rule: Rule{"share_subplans", "Joins and groupings that stand at several places run once.", false}, whole: shareSubplans},
 	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
 	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
-	{Rule: Rule{"seek_keys", "A scan with one value for every column of a unique key finds its row through the index.", false}, run: seekKeys, simple: true},
+	{Rule: Rule{"access_paths", "A scan whose filters name few rows finds them through indexes, by cost.", false}, run: accessPaths, simple: true},
 	{Rule: Rule{"estimates", "Every node gets its estimated rows and cost.", true}, run: estimates, simple: true},
 }

@@ -69,7 +69,7 @@ func (m *sqlCatalog) bind(sql string) (plan.Statement, error) {
 	return bind.New(m, builtin.New(), bind.Options{SQL: sql, ParseView: parser.ParseOne}).Bind(stmt)
 }
 
-// define carries CREATE TABLE and CREATE VIEW out.
+// define carries CREATE TABLE, CREATE VIEW and CREATE INDEX out.
 func (m *sqlCatalog) define(t testing.TB, sql string) {
 	t.Helper()
 	for _, text := range strings.Split(sql, ";") {
@@ -81,7 +81,9 @@ func (m *sqlCatalog) define(t testing.TB, sql string) {
 			t.Fatal(sqlerr.Render(err, text))
 		}
 		c := s.(*plan.Command)
-		if c.Table != nil {
+		if c.Table != nil && c.Table.ID != 0 { // CREATE INDEX
+			m.tables[c.Table.ID-1] = c.Table
+		} else if c.Table != nil {
 			c.Table.ID = catalog.ID(len(m.tables) + 1)
 			m.tables = append(m.tables, c.Table)
 		}

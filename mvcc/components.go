@@ -1,0 +1,118 @@
+package mvcc
+
+import (
+	"context"
+
+	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/index"
+	"github.com/oxidb/oxidb/index/bitmap"
+	"github.com/oxidb/oxidb/index/hash"
+	"github.com/oxidb/oxidb/index/ordered"
+	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
+)
+
+// component is a closed chunk's part of an index, and the columns to search it with. It is built at
+// first use, or read from its file; that of a sealed chunk lives in the buffer pool, that of a chunk in
+// memory as long as the chunk.
+func (s *Store) component(ctx context.Context, id TableID, schema *Schema, path *index.Path, c *chunk) (index.Component, []*columnar.Vector, error) {
+	c.narrow(s.dictsOfTable(id))
+	columns, err := s.indexColumns(ctx, id, schema, path, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ascending := c.ascending(path); ascending != nil {
+		return ascending, columns, nil
+	}
+	if at := c.sealed.Load(); at != nil {
+		found, err := s.pool.get(poolKey{file: at.file, group: at.group, index: path.Name}, func() (pooled, error) {
+			if read := s.readComponent(id, path, c, at); read != nil {
+				return pooled{component: read}, nil
+			}
+			return pooled{component: buildComponent(path.Kind, columns, c.rows)}, nil
+		})
+		return found.component, columns, err
+	}
+	c.mu.Lock()
+	known := c.indexes[path.Name]
+	c.mu.Unlock()
+	if known == nil {
+		known = buildComponent(path.Kind, columns, c.rows)
+		c.keepComponent(path, known)
+	}
+	return known, columns, nil
+}
+
+// keepComponent remembers a component of a chunk in memory.
+func (c *chunk) keepComponent(path *index.Path, x index.Component) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.columns == nil {
+		return // sealed meanwhile: the pool will have one
+	}
+	if c.indexes == nil {
+		c.indexes = map[string]index.Component{}
+	}
+	c.indexes[path.Name] = x
+}
+
+// indexColumns are the key columns of a closed chunk.
+func (s *Store) indexColumns(ctx context.Context, id TableID, schema *Schema, path *index.Path, c *chunk) ([]*columnar.Vector, error) {
+	columns := make([]*columnar.Vector, len(path.Fields))
+	for i, f := range path.Fields {
+		at := c.field(f)
+		if at < 0 {
+			ordinal := schema.ordinal(f)
+			if ordinal < 0 {
+				return nil, sqlerr.New(sqlerr.InternalError, "an index has the field %d, which its table has not", f)
+			}
+			columns[i] = missingColumn(&schema.Columns[ordinal], c.rows)
+			continue
+		}
+		var err error
+		if columns[i], err = s.column(ctx, id, c, at); err != nil {
+			return nil, err
+		}
+	}
+	return columns, nil
+}
+
+// ascending is the ordered component of a chunk whose zone says that its rows lie in order, else nil.
+func (c *chunk) ascending(path *index.Path) index.Component {
+	if path.Kind != index.Ordered || len(path.Fields) != 1 {
+		return nil
+	}
+	at := c.field(path.Fields[0])
+	if at < 0 {
+		return nil
+	}
+	c.mu.Lock()
+	z := c.zones[at]
+	c.mu.Unlock()
+	if class := z.Min.Type.Class(); !z.Sorted || z.Nulls > 0 || class != types.ClassInt && class != types.ClassDecimal {
+		return nil
+	}
+	return ordered.Ascending(c.rows)
+}
+
+func buildComponent(kind index.Kind, columns []*columnar.Vector, rows int) index.Component {
+	switch kind {
+	case index.Hash:
+		return hash.Build(columns, rows)
+	case index.Bitmap:
+		return bitmap.Build(columns, rows)
+	}
+	return ordered.Build(columns, rows)
+}
+
+func decodeComponent(kind index.Kind, data []byte, rows int) (index.Component, error) {
+	switch kind {
+	case index.Hash:
+		return hash.Decode(data, rows)
+	case index.Bitmap:
+		return bitmap.Decode(data, rows)
+	case index.Ordered:
+		return ordered.Decode(data, rows)
+	}
+	return nil, sqlerr.New(sqlerr.DataCorrupted, "index kind %d", kind)
+}
