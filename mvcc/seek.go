@@ -7,6 +7,7 @@ import (
 	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/index"
 	"github.com/oxidb/oxidb/index/ordered"
+	"github.com/oxidb/oxidb/types"
 )
 
 // Find appends the offsets of the visible rows that match, in no order. Closed chunks are passed over
@@ -113,4 +114,9 @@ func (v *View) visibleRows(rows []uint32) []uint32 {
 		}
 	}
 	return kept
+}
+
+// Seek appends the offsets of the visible rows whose columns of the given fields equal key, in no order.
+func (v *View) Seek(ctx context.Context, fields []int32, key []types.Value, dst []uint32) ([]uint32, error) {
+	return v.Find(ctx, index.NewPath(index.Ordered, fields), &index.Lookup{Equal: key}, dst)
 }
