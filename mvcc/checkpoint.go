@@ -76,7 +76,7 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 		return s.fileError("removing old markers in", "", err)
 	}
 	s.pins.replace(previous, m.WAL)
-	err := s.removeReplaced()
+	err = s.removeReplaced()
 	s.saveComponents(ctx)
 	return err
 }
