@@ -184,6 +184,9 @@ func (c *checker) logFiles() int {
 	names, _ := c.store.fs.List(c.store.walDir) // recovery has listed it
 	n := 0
 	for _, name := range names {
+		if !strings.HasSuffix(name, ".wal") {
+			continue
+		}
 		if stat, err := c.store.fs.Stat(c.store.fs.PathJoin(c.store.walDir, name)); err == nil {
 			c.report.Bytes += stat.Size()
 			n++
@@ -268,7 +271,10 @@ func (c *checker) cut(snapshot Timestamp) []checkTable {
 		}
 		ct := checkTable{id: id, schema: v, files: map[string]*checkFile{}}
 		for _, chunk := range t.chunks {
-			part := checkChunk{id: chunk.id, rows: chunk.rows, sealed: chunk.sealed.Load(), deletes: chunk.deletes.union()}
+			part := checkChunk{id: chunk.id, rows: chunk.rows, sealed: chunk.sealed.Load(), deletes: roaring.New()}
+			if chunk.deletes != nil {
+				part.deletes = chunk.deletes.union()
+			}
 			part.live = chunk.visible(snapshot)
 			if gone := chunk.deletes.at(snapshot); gone != nil {
 				part.live -= gone.firstRows(part.live)

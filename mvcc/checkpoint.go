@@ -105,7 +105,7 @@ func (s *Store) cut() (*manifest, []tableCut, error) {
 		return nil, nil, err
 	}
 	defer s.mu.Unlock()
-	m := &manifest{UUID: s.uuid, At: s.last, Floor: horizon, WAL: file, NextID: s.nextID.Load()}
+	m := &manifest{UUID: s.uuid, At: s.last, Floor: horizon, WAL: file, NextID: s.nextID.Load(), Origins: s.origins}
 	var cuts []tableCut
 	for id, t := range s.tables {
 		if t.newest().dropped && t.newest().at <= horizon {
@@ -412,13 +412,14 @@ type garbageFile struct {
 func (s *Store) sweep() {
 	used := s.usedFiles()
 	oldest, any := s.oldestSnapshot()
+	archived := s.archived()
 	s.filesMu.Lock()
 	var kept []garbageFile
 	var gone []string
 	for _, g := range s.garbage {
 		switch {
 		case used[g.path]:
-		case any && oldest <= g.at:
+		case any && oldest <= g.at, g.at > archived:
 			kept = append(kept, g)
 		default:
 			gone = append(gone, g.path)

@@ -188,7 +188,7 @@ func (s *Store) encodeAdopted(w *tableWrite) ([]byte, error) {
 }
 
 func (s *Store) walOptions() wal.Options {
-	return wal.Options{FileBytes: s.opts.LogFileBytes, Retain: s.opts.RetainLog}
+	return wal.Options{FileBytes: s.opts.LogFileBytes, Retain: s.retainLog}
 }
 
 // logRoom is room in the log that is a commit's own.

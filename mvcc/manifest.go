@@ -23,6 +23,7 @@ type manifest struct {
 	WAL         uint64
 	NextID      uint32
 	NextSegment uint64
+	Origins     []Origin
 	Times       []commitTime
 	Tables      []manifestTable
 }

@@ -23,6 +23,7 @@ type manifestHead struct {
 	WAL         uint64      `json:"wal"`
 	NextID      uint32      `json:"next_id"`
 	NextSegment uint64      `json:"next_segment"`
+	Origins     []Origin    `json:"origins,omitempty"`
 	Tables      []tableHead `json:"tables"`
 }
 
@@ -41,7 +42,7 @@ const (
 )
 
 func encodeManifest(m *manifest) ([]byte, error) {
-	head := manifestHead{UUID: m.UUID, At: m.At, Floor: m.Floor, WAL: m.WAL, NextID: m.NextID, NextSegment: m.NextSegment}
+	head := manifestHead{UUID: m.UUID, At: m.At, Floor: m.Floor, WAL: m.WAL, NextID: m.NextID, NextSegment: m.NextSegment, Origins: m.Origins}
 	body := appendTimes(nil, m.Times)
 	for i := range m.Tables {
 		t := &m.Tables[i]
@@ -147,7 +148,7 @@ func decodeManifest(body []byte) (*manifest, error) {
 	if err := json.Unmarshal(r.Bytes(), &head); err != nil {
 		return nil, err
 	}
-	m := &manifest{UUID: head.UUID, At: head.At, Floor: head.Floor, WAL: head.WAL, NextID: head.NextID, NextSegment: head.NextSegment, Times: readTimes(r)}
+	m := &manifest{UUID: head.UUID, At: head.At, Floor: head.Floor, WAL: head.WAL, NextID: head.NextID, NextSegment: head.NextSegment, Origins: head.Origins, Times: readTimes(r)}
 	for i := range head.Tables {
 		th := &head.Tables[i]
 		t := manifestTable{ID: th.ID, Versions: th.Versions, Next: th.Next}

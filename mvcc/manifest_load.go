@@ -11,7 +11,7 @@ import (
 
 // load makes the tables of a manifest.
 func (s *Store) load(m *manifest) error {
-	s.uuid, s.last, s.floor = m.UUID, m.At, m.Floor
+	s.uuid, s.last, s.floor, s.origins = m.UUID, m.At, m.Floor, m.Origins
 	s.nextID.Store(m.NextID)
 	s.nextSegment.Store(m.NextSegment)
 	s.times.restore(m.Times)

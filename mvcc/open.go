@@ -34,11 +34,17 @@ func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	if err := s.checkDirectory(); err != nil {
 		return nil, err
 	}
+	if err := s.newArchive(); err != nil {
+		return nil, err
+	}
 	if err := open(); err != nil {
 		return nil, errors.Join(err, s.closeFiles())
 	}
 	if o.NoSync && !o.ReadOnly {
 		s.syncInBackground()
+	}
+	if s.archive != nil {
+		s.archiveInBackground()
 	}
 	return s, nil
 }
@@ -59,10 +65,13 @@ func (s *Store) openDir() error {
 		return s.recover(name)
 	}
 	first, err := s.unmarked()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if !first {
+	case first:
+	case s.adopting:
+		return sqlerr.New(sqlerr.InvalidCatalogName, "there is no database in %s", s.dir)
+	default:
 		return s.create()
 	}
 	if err := s.markFirst(); err != nil {
@@ -135,10 +144,8 @@ func (s *Store) create() error {
 	if err := s.checkEmpty(); err != nil {
 		return err
 	}
-	if s.uuid = s.opts.UUID; s.uuid == (wal.UUID{}) {
-		if _, err := rand.Read(s.uuid[:]); err != nil {
-			return fmt.Errorf("making the database's identity: %w", err)
-		}
+	if err := s.newIdentity(); err != nil {
+		return err
 	}
 	for _, dir := range []string{"wal", "seg"} {
 		if err := s.fs.MkdirAll(s.path(dir), 0o755); err != nil {
@@ -156,7 +163,21 @@ func (s *Store) create() error {
 		return err
 	}
 	s.log = log
-	return s.switchManifest(&manifest{UUID: s.uuid, WAL: 1, NextID: s.nextID.Load()})
+	if err := s.switchManifest(&manifest{UUID: s.uuid, WAL: 1, NextID: s.nextID.Load()}); err != nil {
+		return err
+	}
+	s.catchUp(1)
+	return nil
+}
+
+func (s *Store) newIdentity() error {
+	if s.uuid = s.opts.UUID; s.uuid != (wal.UUID{}) {
+		return nil
+	}
+	if _, err := rand.Read(s.uuid[:]); err != nil {
+		return fmt.Errorf("making the database's identity: %w", err)
+	}
+	return nil
 }
 
 // checkEmpty refuses a directory that holds something else, or a database that lost its marker. What
@@ -219,9 +240,9 @@ func (s *Store) Close() error {
 	}
 	close(s.closing)
 	s.background.Wait()
-	var err error
+	err := s.endArchive()
 	if !s.opts.ReadOnly && s.failed.Load() == nil && (s.Version() > s.checkpointed || s.log.File()-s.firstLog > maxIdleLogs) {
-		err = s.Checkpoint(context.Background())
+		err = errors.Join(err, s.Checkpoint(context.Background()))
 	}
 	return errors.Join(err, s.closeFiles())
 }

@@ -63,5 +63,5 @@ func (s *Store) checkDirectory() error {
 	case err != nil:
 		return s.fileError("reading directory", "", err)
 	}
-	return nil
+	return s.refuseUnfinished()
 }

@@ -23,9 +23,13 @@ func (s *Store) recover(name string) error {
 	if err := wal.SyncDir(s.fs, s.dir); err != nil {
 		return s.fileError("syncing directory", "", err)
 	}
+	if err := s.identify(); err != nil {
+		return err
+	}
 	if s.log, err = wal.Start(s.fs, s.walDir, s.uuid, state, s.walOptions()); err != nil {
 		return err
 	}
+	s.catchUp(m.WAL)
 	return s.removeOrphans(name, m.WAL)
 }
 
@@ -175,6 +179,7 @@ func (s *Store) removeOrphans(current string, firstLog uint64) error {
 }
 
 func (s *Store) removeOrphanSegments() error {
+	wanted := s.archived() < s.last // by the archive, which could not be written
 	dirs, err := s.fs.List(s.path("seg"))
 	if err != nil {
 		return s.fileError("reading directory", "seg", err)
@@ -187,7 +192,7 @@ func (s *Store) removeOrphanSegments() error {
 		for _, name := range files {
 			path := s.fs.PathJoin("seg", dir, name)
 			s.usedSegment(path)
-			if s.files[path] != nil {
+			if wanted || s.files[path] != nil {
 				continue
 			}
 			if err := s.fs.Remove(s.path(path)); err != nil {

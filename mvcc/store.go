@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/mvcc/archive"
 	"github.com/oxidb/oxidb/mvcc/wal"
 )
 
@@ -30,6 +31,11 @@ type Options struct {
 	// RetainLog is asked about every finished log file before it is recycled or removed; true keeps it,
 	// until it is asked again. It must not use the store. Nil keeps nothing.
 	RetainLog func(number uint64) bool
+	// Archive is a directory that gets a copy of the log and of the segments that it names, no more than
+	// ArchiveEvery behind (0 means a second). While it cannot be written the database goes on and keeps
+	// its log.
+	Archive      string
+	ArchiveEvery time.Duration
 	// ReadOnly recovers the database in memory and writes nothing to its directory.
 	ReadOnly bool
 	// UUID is the identity of a database that Open makes; zero means a random one. Tests that repeat
@@ -42,14 +48,16 @@ type Options struct {
 type Store struct {
 	opts Options
 
-	fs     vfs.FS
-	dir    string // "" for a store in memory
-	walDir string
-	uuid   wal.UUID
-	lock   io.Closer
-	marker *marker
-	log    *wal.Log // nil for a store in memory
-	pool   *pool
+	fs       vfs.FS
+	dir      string // "" for a store in memory
+	walDir   string
+	uuid     wal.UUID
+	origins  []Origin
+	adopting bool // a restore is about to be finished
+	lock     io.Closer
+	marker   *marker
+	log      *wal.Log // nil for a store in memory
+	pool     *pool
 
 	checkpointMu   sync.Mutex // guards manifestNumber, checkpointed and firstLog
 	manifestNumber uint64
@@ -59,7 +67,13 @@ type Store struct {
 	checkpointing  atomic.Bool
 	checkpointErr  atomic.Pointer[error]
 	closing        chan struct{}
-	background     sync.WaitGroup
+
+	archive      *archive.Archive // nil without one
+	archiveFrom  uint64           // the log file that it begins with when it is new
+	archiveMu    sync.Mutex       // one goroutine writes to it
+	archiveBegun atomic.Bool
+	archiveErr   atomic.Pointer[error]
+	background   sync.WaitGroup
 
 	pins pins
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -28,6 +29,7 @@ type Piece struct {
 	File   uint64
 	Offset int64
 	Bytes  []byte
+	LSN    uint64 // of the record, or of the last one before the file
 	Record Record // without a Type when the piece is a file's header
 }
 
@@ -53,8 +55,14 @@ func (f *Follower) Next(limit uint64) (*Piece, error) {
 	for {
 		c := f.chain
 		record, size, ok := next(f.window, &c)
-		if ok && size <= len(f.window) {
-			p := &Piece{File: f.number, Offset: f.at, Bytes: f.window[:size:size], Record: record}
+		if ok {
+			whole := headerSize + len(record.Payload) + padding(len(record.Payload))
+			if more, err := f.upTo(whole); err != nil {
+				return nil, err
+			} else if more {
+				continue
+			}
+			p := &Piece{File: f.number, Offset: f.at, Bytes: f.window[:size:size], LSN: record.LSN, Record: record}
 			f.chain, f.window, f.at = c, f.window[size:], f.at+int64(size)
 			return p, nil
 		}
@@ -68,6 +76,16 @@ func (f *Follower) Next(limit uint64) (*Piece, error) {
 		}
 		return f.header()
 	}
+}
+
+// upTo brings the padding behind a record into the window; more says that it was not there before.
+func (f *Follower) upTo(size int) (more bool, err error) {
+	if size <= len(f.window) {
+		return false, nil
+	}
+	before := len(f.window)
+	_, err = f.read()
+	return len(f.window) > before, err
 }
 
 // File is the number of the file that is read now, and the LSN of the last record given.
@@ -111,7 +129,7 @@ func (f *Follower) header() (*Piece, error) {
 	case h.uuid != f.uuid || h.number != f.number:
 		return nil, sqlerr.New(sqlerr.DataCorrupted, "log file %s belongs to another database", f.path())
 	}
-	p := &Piece{File: f.number, Bytes: f.window[:fileHeaderSize:fileHeaderSize]}
+	p := &Piece{File: f.number, Bytes: f.window[:fileHeaderSize:fileHeaderSize], LSN: h.lsn}
 	f.chain, f.at, f.window = h.chain(), fileHeaderSize, f.window[fileHeaderSize:]
 	return p, nil
 }
@@ -165,4 +183,102 @@ func (f *Follower) advance() error {
 		return damaged()
 	}
 	return nil
+}
+
+// Extent is how far the records of a log file are sound, and the LSN of the last of them: of a copy, how
+// much was copied. A file whose header is not whole has none.
+func Extent(fs vfs.FS, dir string, uuid UUID, number uint64) (end int64, lsn uint64, err error) {
+	path := fs.PathJoin(dir, fileName(number))
+	data, err := readWhole(fs, path)
+	if err != nil {
+		return 0, 0, err
+	}
+	h, torn, err := decodeFileHeader(data, path)
+	switch {
+	case err != nil || torn:
+		return 0, 0, err
+	case h.uuid != uuid || h.number != number:
+		return 0, 0, sqlerr.New(sqlerr.DataCorrupted, "log file %s belongs to another database", path)
+	}
+	c := h.chain()
+	end = fileHeaderSize
+	for {
+		_, size, ok := next(data[end:], &c)
+		if !ok {
+			return end, c.lsn, nil
+		}
+		end += int64(size)
+	}
+}
+
+// Before is what a log file's header says of the file before it: where it ends, and its last LSN.
+func Before(fs vfs.FS, dir string, uuid UUID, number uint64) (end int64, lsn uint64, err error) {
+	f, err := Follow(fs, dir, uuid, number)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	p, err := f.header()
+	if err != nil {
+		return 0, 0, err
+	}
+	h, _, err := decodeFileHeader(p.Bytes, f.path())
+	return h.end, h.lsn, err
+}
+
+// errCut ends reading where a log is cut.
+var errCut = errors.New("cut")
+
+// Cut shortens a log behind the last transaction that keep accepts; those behind the first that it does
+// not are not read. It reports whether it found one that is not kept. The log must not be in use.
+func Cut(fs vfs.FS, dir string, uuid UUID, first uint64, keep func(commit *Record) bool) (found bool, err error) {
+	r := reader{fs: fs, dir: dir, uuid: uuid, apply: func(records []Record) error {
+		if !keep(&records[len(records)-1]) {
+			return errCut
+		}
+		return nil
+	}}
+	numbers, err := list(fs, dir, first)
+	if err != nil {
+		return false, ioError("reading the log", dir, err)
+	}
+	if err := r.files(numbers, first); !errors.Is(err, errCut) {
+		return false, err
+	}
+	for _, n := range numbers {
+		if n > r.state.File {
+			err = errors.Join(err, fs.Remove(fs.PathJoin(dir, fileName(n))))
+		}
+	}
+	if err == nil {
+		err = shorten(fs, fs.PathJoin(dir, fileName(r.state.File)), r.state.end)
+	}
+	if err = errors.Join(err, SyncDir(fs, dir)); err != nil {
+		return true, ioError("cutting the log", dir, err)
+	}
+	return true, nil
+}
+
+// shorten makes a file anew with its first bytes only.
+func shorten(fs vfs.FS, path string, size int64) error {
+	data, err := readWhole(fs, path)
+	if err != nil {
+		return err
+	}
+	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data[:size])
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// FileName is the name of log file number n.
+func FileName(n uint64) string { return fileName(n) }
+
+// Files lists the numbers of the log files in a directory, ascending.
+func Files(fs vfs.FS, dir string) ([]uint64, error) {
+	numbers, err := list(fs, dir, 0)
+	slices.Sort(numbers)
+	return numbers, err
 }

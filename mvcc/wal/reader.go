@@ -20,20 +20,26 @@ func Read(fs vfs.FS, dir string, uuid UUID, first uint64, apply func(records []R
 	if err != nil {
 		return State{}, err
 	}
+	r := reader{fs: fs, dir: dir, uuid: uuid, apply: apply}
+	err = r.files(numbers, first)
+	return r.state, err
+}
+
+// files reads the log files of a directory, which must begin with the first.
+func (r *reader) files(numbers []uint64, first uint64) error {
 	slices.Sort(numbers)
 	if len(numbers) == 0 || numbers[0] != first {
-		return State{}, missingFile(fs, dir, first)
+		return missingFile(r.fs, r.dir, first)
 	}
-	r := reader{fs: fs, dir: dir, uuid: uuid, apply: apply}
 	for i, n := range numbers {
 		if n != first+uint64(i) {
-			return State{}, missingFile(fs, dir, first+uint64(i))
+			return missingFile(r.fs, r.dir, first+uint64(i))
 		}
 		if err := r.file(n, i == len(numbers)-1); err != nil {
-			return State{}, err
+			return err
 		}
 	}
-	return r.state, nil
+	return nil
 }
 
 func missingFile(fs vfs.FS, dir string, number uint64) error {
