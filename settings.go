@@ -193,6 +193,13 @@ var sizeUnits = []struct {
 }
 
 func size(v string) (string, error) {
+	n, err := ParseBytes(v)
+	return strconv.FormatInt(n, 10), err
+}
+
+// ParseBytes reads a number of bytes with or without a unit: 1024, 256MiB, 1.5 GB. Anything else is
+// error 22023.
+func ParseBytes(v string) (int64, error) {
 	text := strings.ToLower(strings.ReplaceAll(v, " ", ""))
 	for _, u := range sizeUnits {
 		if rest, ok := strings.CutSuffix(text, u.suffix); ok {
@@ -200,10 +207,10 @@ func size(v string) (string, error) {
 			if err != nil || n < 0 {
 				break
 			}
-			return strconv.FormatInt(int64(n*u.bytes), 10), nil
+			return int64(n * u.bytes), nil
 		}
 	}
-	return "", settingError("Expected bytes, or a number with KiB, MiB, GiB, KB, MB or GB.")
+	return 0, settingError("Expected bytes, or a number with KiB, MiB, GiB, KB, MB or GB.")
 }
 
 func rules(v string) (string, error) {

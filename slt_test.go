@@ -23,6 +23,7 @@ var configurations = map[string]map[string]string{
 	"one-worker": {"threads": "1"},
 	"no-rules":   {"disabled_rules": optionalRules()},
 	"indexes":    {"enable_seqscan": "off"},
+	"spill":      {"force_spill": "on"},
 }
 
 // optionalRules are the optimizer rules that only make plans faster.

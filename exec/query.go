@@ -125,6 +125,13 @@ func (q *Query) ShouldSpill(bytes int64) bool {
 	return bytes*int64(8*len(q.Workers)) >= capacity || q.Memory.Tight()
 }
 
+// ShouldPart tells an operator that has rows in files whether to part them further, rather than to
+// take bytes of memory for them on one of the query's workers.
+func (q *Query) ShouldPart(bytes int64) bool {
+	capacity := q.Memory.Capacity()
+	return q.forceSpill || capacity > 0 && bytes*int64(2*len(q.Workers)) > capacity
+}
+
 // minSpill is the least state that is worth a file.
 const minSpill = 1 << 20
 

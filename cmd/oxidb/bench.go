@@ -27,6 +27,7 @@ type tpchOptions struct {
 	SF      float64 `help:"Scale factor: 1 is about 1 GB." default:"1"`
 	DB      string  `help:"Database directory; made and loaded when missing. Default: bench-data/tpch-SF." type:"path"`
 	Threads int     `help:"Workers of a query; 0 means all cores."`
+	Memory  bytes   `help:"Memory of running queries (256MiB); beyond it they use temporary files. 0 means no limit."`
 	Queries string  `help:"Query numbers, as 1,6 or 1-22." default:"1-22"`
 	JSON    string  `help:"Also write the figures to this file." type:"path"`
 }
@@ -45,7 +46,7 @@ func (o *tpchOptions) open(ctx context.Context) (*oxidb.DB, error) {
 		return nil, unreachable{err}
 	}
 	start := time.Now()
-	db, err := oxidb.Open(ctx, dir, oxidb.Threads(o.Threads))
+	db, err := oxidb.Open(ctx, dir, oxidb.Threads(o.Threads), oxidb.MemoryLimit(int64(o.Memory)))
 	if err != nil {
 		return nil, unreachable{err}
 	}

@@ -164,6 +164,9 @@ func (x *external) stream(w *exec.Worker, at int, yield func(*columnar.Batch, er
 		b, err := p.rows(x.spec, arena, from, min(from+columnar.BatchSize, p.len()))
 		if err == nil {
 			err = x.query.Err()
+			for i := range x.spec.groups { // a dictionary would go with the partition
+				b.Cols[i] = buffer.Flat(arena, b.Cols[i])
+			}
 		}
 		if !yield(b, err) || err != nil {
 			return false

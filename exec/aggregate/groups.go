@@ -125,19 +125,24 @@ func (l *local) streamable() bool {
 
 // expect makes room for groups of a streaming grouping, within reason.
 func (l *local) expect(groups int) {
-	groups = min(groups+groups/8, directBytes/8/len(l.spec.kinds))
+	groups = min(groups+groups/8, l.room()/8/(len(l.spec.kinds)+1))
 	l.keys = mem.Grow(l.w.Arena, l.keys, groups)
 	l.states.words = mem.Grow(l.w.Arena, l.states.words, groups*len(l.spec.kinds))
+}
+
+// room is the most memory that states may take before it is known that groups fill it.
+func (l *local) room() int {
+	capacity := int(l.w.Query.Memory.Capacity())
+	if capacity == 0 {
+		return directBytes
+	}
+	return min(directBytes, capacity/8/len(l.w.Query.Workers))
 }
 
 // directFits reports whether the states can be addressed by packed key.
 func (l *local) directFits() bool {
 	span := l.layout.Span()
-	room := uint64(directBytes)
-	if capacity := l.w.Query.Memory.Capacity(); capacity > 0 {
-		room = min(room, uint64(capacity)/8/uint64(len(l.w.Query.Workers)))
-	}
-	if span == 0 || span > room/8/uint64(len(l.spec.kinds)) {
+	if span == 0 || span > uint64(l.room()/8/len(l.spec.kinds)) {
 		return false
 	}
 	if len(l.spec.accs) > 0 {

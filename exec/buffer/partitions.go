@@ -16,8 +16,9 @@ const (
 	PartitionCount = 1 << PartitionBits
 	// MaxPartitionLevel is the last level: rows that three levels have not parted have one key.
 	MaxPartitionLevel = 2
-	// partitionBlock is the number of rows that are written at once.
+	// partitionBlock is the most rows that are written at once, leastBlock the fewest.
 	partitionBlock = columnar.BatchSize / 2
+	leastBlock     = partitionBlock / 8
 )
 
 // Partitions are rows set aside in a file by a hash, in the order in which they came. They belong to
@@ -25,6 +26,7 @@ const (
 type Partitions struct {
 	query  *exec.Query
 	level  int
+	block  int // rows that are written at once
 	types  []types.Type
 	arena  *mem.Arena
 	file   *spill.File
@@ -42,7 +44,13 @@ func NewPartitions(q *exec.Query, ts []types.Type, level int) (*Partitions, erro
 	if err != nil {
 		return nil, err
 	}
-	return &Partitions{query: q, level: level, types: ts, arena: q.NewArena(), file: file, dicts: make([]*columnar.Dictionary, len(ts))}, nil
+	block := partitionBlock
+	if capacity := q.Memory.Capacity(); capacity > 0 {
+		// All partitions together hold a small share of the memory; columns of eight bytes that have
+		// just doubled take 24.
+		block = min(block, max(leastBlock, int(capacity)/16/len(q.Workers)/PartitionCount/(24*(len(ts)+1))))
+	}
+	return &Partitions{query: q, level: level, block: block, types: ts, arena: q.NewArena(), file: file, dicts: make([]*columnar.Dictionary, len(ts))}, nil
 }
 
 // PartitionOf is the partition of a hash at a level.
@@ -85,13 +93,10 @@ func (p *Partitions) add(at int, cols []*columnar.Vector, rows []uint32) error {
 			t = New(p.arena, p.types)
 			p.tables[at] = t
 		}
-		n := min(len(rows), partitionBlock-t.Rows)
+		n := min(len(rows), p.block-t.Rows)
 		t.Append(cols, rows[:n], n)
-		if len(cols) == 0 {
-			t.Rows += n
-		}
 		rows = rows[n:]
-		if t.Rows == partitionBlock {
+		if t.Rows == p.block {
 			if err := p.write(at); err != nil {
 				return err
 			}
@@ -100,21 +105,18 @@ func (p *Partitions) add(at int, cols []*columnar.Vector, rows []uint32) error {
 	return nil
 }
 
-// sameDictionaries writes what is held when a column's dictionary changes: codes of one block have one.
+// sameDictionaries writes what is held when a column's dictionary changes: a block has one, which
+// belongs to a chunk of a table, or none.
 func (p *Partitions) sameDictionaries(cols []*columnar.Vector) error {
-	same := true
+	changed := false
 	for i, v := range cols {
-		same = same && (p.dicts[i] == v.Dict || p.dicts[i] == nil)
-	}
-	if !same {
-		if err := p.flush(); err != nil {
-			return err
-		}
-	}
-	for i, v := range cols {
+		changed = changed || p.dicts[i] != v.Dict
 		p.dicts[i] = v.Dict
 	}
-	return nil
+	if !changed {
+		return nil
+	}
+	return p.flush()
 }
 
 func (p *Partitions) write(at int) error {

@@ -11,7 +11,7 @@ import (
 // else as bytes.
 func (c *Column) appendStrings(v *columnar.Vector, sel []uint32, n int) {
 	if c.v.Enc == columnar.Dict {
-		if v.Enc == columnar.Dict {
+		if v.Enc == columnar.Dict && (v.Dict == c.v.Dict && c.set == nil || !c.plain) {
 			c.appendCodes(v, sel, n)
 			return
 		}

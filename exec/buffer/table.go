@@ -26,6 +26,36 @@ func New(arena *mem.Arena, ts []types.Type) *Table {
 	return t
 }
 
+// NewPlain makes an empty table whose columns have no dictionaries but those of the vectors that they
+// got: rows gathered from it may be kept by others when its memory is gone.
+func NewPlain(arena *mem.Arena, ts []types.Type) *Table {
+	t := New(arena, ts)
+	for i := range t.cols {
+		t.cols[i].plain = true
+	}
+	return t
+}
+
+// Plain gives rows [from, to) of column i, without a dictionary of the table's own, in arena.
+func (t *Table) Plain(arena *mem.Arena, i, from, to int) *columnar.Vector {
+	var part columnar.Vector
+	t.Column(i).Slice(from, to, &part)
+	if t.cols[i].set == nil {
+		return &part
+	}
+	return Flat(arena, &part)
+}
+
+// Flat gives a dictionary's codes as strings, in arena; other vectors as they are.
+func Flat(arena *mem.Arena, v *columnar.Vector) *columnar.Vector {
+	if v.Enc != columnar.Dict {
+		return v
+	}
+	c := Column{arena: arena, v: *v, ready: true}
+	c.flatten()
+	return &c.v
+}
+
 // Column is column i as one vector over all rows; valid until the table grows.
 func (t *Table) Column(i int) *columnar.Vector { return t.cols[i].Vector() }
 
@@ -91,6 +121,7 @@ type Column struct {
 	arena *mem.Arena
 	v     columnar.Vector
 	set   *rowkey.Interner // of a dictionary merged from several
+	plain bool             // never merge dictionaries
 	ready bool             // the first rows have fixed a form
 	shown bool             // it was asked for before it had any row
 }

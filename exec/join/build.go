@@ -40,16 +40,28 @@ func (h *Hash) build(q *exec.Query) error {
 		h.keyAt = append(h.keyAt, at)
 	}
 	workers := buffer.Workers(q, h.right)
-	parts := make([]*buffer.Table, workers)
+	sides := make([]*buildSide, workers)
 	err := q.RunOn(workers, func(w *exec.Worker) error {
-		parts[w.ID] = buffer.New(w.Arena, h.types)
-		return h.collect(w, parts[w.ID], computed)
+		sides[w.ID] = h.newBuildSide()
+		return h.collect(w, sides[w.ID], computed)
 	})
 	if err != nil {
 		return err
 	}
+	if h.outgrown.Load() {
+		return h.buildExternal(sides)
+	}
+	parts := make([]*buffer.Table, workers)
+	for i, side := range sides {
+		parts[i] = side.rows
+	}
 	if h.rows, err = buffer.Concat(q, h.types, parts); err != nil {
 		return err
+	}
+	for i, side := range sides {
+		if parts[i] != h.rows {
+			side.arena.Free()
+		}
 	}
 	return q.RunOn(1, func(w *exec.Worker) error {
 		h.rows.InternText(w.Arena)
@@ -57,8 +69,8 @@ func (h *Hash) build(q *exec.Query) error {
 	})
 }
 
-// collect copies the rows of one worker's share of the right side.
-func (h *Hash) collect(w *exec.Worker, into *buffer.Table, computed []plan.Expr) error {
+// collect takes the rows of one worker's share of the right side.
+func (h *Hash) collect(w *exec.Worker, into *buildSide, computed []plan.Expr) error {
 	var evaluators []expr.Evaluator
 	for _, e := range computed {
 		ev, err := expr.Compile(e, h.node.Right.Columns(), w)
@@ -83,7 +95,9 @@ func (h *Hash) collect(w *exec.Worker, into *buffer.Table, computed []plan.Expr)
 				return err
 			}
 		}
-		into.Append(cols, b.Sel, b.Len)
+		if err := into.add(cols, b.Sel, b.Len); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -108,6 +108,8 @@ type Hash struct {
 	index       *index
 	nulls       nullKeys
 	finish      lastOut
+	outgrown    atomic.Bool // the build side takes too much memory
+	external    *external   // both sides in partitions, then
 }
 
 // Ordered implements exec.Operator.
@@ -121,6 +123,12 @@ func (h *Hash) Prepare(q *exec.Query) error {
 	}
 	if err := h.build(q); err != nil {
 		return err
+	}
+	if h.external != nil {
+		if err := h.left.Prepare(q); err != nil {
+			return err
+		}
+		return h.probeExternal(q)
 	}
 	h.publish(q)
 	h.finish.start(q, h.rows.Rows)

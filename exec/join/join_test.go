@@ -170,7 +170,11 @@ func TestAgainstReference(t *testing.T) {
 		n, ts := drawJoin(rt)
 		left := drawRows(rt, r, ts, false)
 		right := drawRows(rt, r, ts, rapid.Bool().Draw(rt, "unique"))
-		q := exectest.Query(t, rapid.IntRange(1, 3).Draw(rt, "workers"))
+		query := exectest.Query
+		if rapid.Bool().Draw(rt, "spill") {
+			query = exectest.SpillingQuery
+		}
+		q := query(t, rapid.IntRange(1, 3).Draw(rt, "workers"))
 		defer q.Close()
 		size := rapid.SampledFrom([]int{7, 64, 1000}).Draw(rt, "batch")
 		op := New(n, exectest.NewSource(r, ts, left, size), exectest.NewSource(r, ts, right, size), nil)

@@ -11,6 +11,10 @@ import (
 // Stream implements exec.Operator.
 func (h *Hash) Stream(w *exec.Worker) columnar.Stream {
 	return func(yield func(*columnar.Batch, error) bool) {
+		if h.external != nil {
+			h.external.streamAll(h, w, yield)
+			return
+		}
 		if h.rows.Rows == 0 && h.emptyOnNoBuild() {
 			return
 		}
@@ -20,14 +24,21 @@ func (h *Hash) Stream(w *exec.Worker) columnar.Stream {
 			return
 		}
 		p.yield = yield
-		more := p.run(h.left.Stream(w))
-		if !h.keepsRight() {
-			return
-		}
-		if rest := h.finish.unmatched(h.rows.Rows); more && len(rest) > 0 {
-			p.emitUnmatchedRight(rest)
-		}
+		p.finishLeft(h.left.Stream(w))
 	}
+}
+
+// finishLeft probes all left rows and, as the last worker, delivers the build rows without a match;
+// false means that nobody wants more.
+func (p *probe) finishLeft(left columnar.Stream) bool {
+	more := p.run(left)
+	if !p.h.keepsRight() {
+		return more
+	}
+	if rest := p.h.finish.unmatched(p.h.rows.Rows); more && len(rest) > 0 {
+		return p.emitUnmatchedRight(rest)
+	}
+	return more
 }
 
 // probe is one worker's run through the left side.
@@ -204,19 +215,21 @@ func (p *probe) emitUnmatchedLeft(b *columnar.Batch, rest []uint32) bool {
 	return p.unmatchedLeft(b, rest, p.yield)
 }
 
-// emitUnmatchedRight delivers build rows with NULLs for the left columns.
-func (p *probe) emitUnmatchedRight(rows []uint32) {
+// emitUnmatchedRight delivers build rows with NULLs for the left columns; false means that nobody
+// wants more.
+func (p *probe) emitUnmatchedRight(rows []uint32) bool {
 	for len(rows) > 0 {
 		if err := p.h.query.Err(); err != nil {
 			p.yield(nil, err)
-			return
+			return false
 		}
 		n := min(len(rows), columnar.BatchSize)
 		if !p.unmatchedRight(rows[:n], p.yield) {
-			return
+			return false
 		}
 		rows = rows[n:]
 	}
+	return true
 }
 
 // complement lists the rows of sel (all n when nil) that are not in hits; both ascend.
