@@ -24,12 +24,12 @@ type benchCommand struct {
 
 // tpchOptions are what both benchmarks take.
 type tpchOptions struct {
-	SF      float64 `help:"Scale factor: 1 is about 1 GB." default:"1"`
-	DB      string  `help:"Database directory; made and loaded when missing. Default: bench-data/tpch-SF." type:"path"`
-	Threads int     `help:"Workers of a query; 0 means all cores."`
-	Memory  bytes   `help:"Memory of running queries (256MiB); beyond it they use temporary files. 0 means no limit."`
-	Queries string  `help:"Query numbers, as 1,6 or 1-22." default:"1-22"`
-	JSON    string  `help:"Also write the figures to this file." type:"path"`
+	SF      float64  `help:"Scale factor: 1 is about 1 GB." default:"1"`
+	DB      string   `help:"Database directory; made and loaded when missing. Default: bench-data/tpch-SF." type:"path"`
+	Threads int      `help:"Workers of a query; 0 means all cores."`
+	Memory  byteSize `help:"Memory of running queries (256MiB); beyond it they use temporary files. 0 means no limit."`
+	Queries string   `help:"Query numbers, as 1,6 or 1-22." default:"1-22"`
+	JSON    string   `help:"Also write the figures to this file." type:"path"`
 }
 
 func (o *tpchOptions) directory() string {

@@ -18,7 +18,7 @@ type serveCommand struct {
 	DB             string        `help:"The same as a flag." placeholder:"PATH"`
 	Listen         string        `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8815"`
 	Threads        int           `help:"Workers of a query; 0 means all cores."`
-	Memory         bytes         `help:"Memory of running queries (4GiB); beyond it they use temporary files. 0 means no limit."`
+	Memory         byteSize      `help:"Memory of running queries (4GiB); beyond it they use temporary files. 0 means no limit."`
 	Checkpoint     int64         `name:"checkpoint-bytes" help:"Bytes of log after which a checkpoint is written; 0 means 256 MiB, less never."`
 	TLSCert        string        `name:"tls-cert" help:"Certificate file (PEM): serve TLS." type:"existingfile"`
 	TLSKey         string        `name:"tls-key" help:"The certificate's key file (PEM)." type:"existingfile"`
