@@ -108,12 +108,9 @@ func (s *Store) cut() (*manifest, []tableCut, error) {
 	m := &manifest{UUID: s.uuid, At: s.last, Floor: horizon, WAL: file, NextID: s.nextID.Load(), Origins: s.origins}
 	var cuts []tableCut
 	for id, t := range s.tables {
-		if t.newest().dropped && t.newest().at <= horizon {
-			s.forget(id, t)
+		if !s.forgetHistory(id, t, horizon) {
 			continue
 		}
-		t.forgetVersions(horizon)
-		t.vacuum(s, horizon)
 		cut := tableCut{table: t, versions: t.versions, next: t.next}
 		for _, c := range t.chunks {
 			if c.rows > 0 {

@@ -30,6 +30,8 @@ type chunk struct {
 	closed  bool
 	until   Timestamp    // the commit that retired the chunk: its live rows are in moved ones; 0 while it is live
 	moved   bool         // a compaction made it from rows of other chunks, which count as no new rows
+	born    Timestamp    // of a moved chunk: the newest commit that inserted any of its rows
+	moves   []place      // of a retired chunk: where its rows are, while older transactions are open
 	saved   *sealedChunk // the last checkpoint's copy of an open chunk
 
 	builders []*segment.ColumnBuilder // nil once closed for good
@@ -101,6 +103,14 @@ func (c *chunk) lastChange(snapshot Timestamp) Timestamp {
 		last = max(last, c.history[n-1].at)
 	}
 	return last
+}
+
+// newest is the newest commit that inserted any of the rows. Moving them inserts nothing.
+func (c *chunk) newest() Timestamp {
+	if c.moved && c.born != 0 {
+		return c.born
+	}
+	return c.history[len(c.history)-1].at
 }
 
 // append copies rows sel of cols, which follow c.fields, into the builders.

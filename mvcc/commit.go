@@ -57,17 +57,29 @@ func (t *Txn) commit(ctx context.Context) (Timestamp, error) {
 		t.discardFiles()
 		return 0, err
 	}
-	payloads, err := t.store.encode(writes)
-	if err != nil {
-		t.discardFiles()
-		return 0, err
-	}
-	at, lsn, err := t.sequence(ctx, writes, payloads)
+	at, lsn, err := t.sequenceAll(ctx, writes)
 	if err != nil {
 		t.discardFiles()
 		return 0, err
 	}
 	return at, t.store.await(lsn)
+}
+
+// sequenceAll sequences the writes, again and again as long as compactions move the rows to be deleted
+// in between: each has taken longer than a round here.
+func (t *Txn) sequenceAll(ctx context.Context, writes []tableWrite) (at Timestamp, lsn uint64, err error) {
+	for {
+		if err := t.followDeletes(writes); err != nil {
+			return 0, 0, err
+		}
+		payloads, err := t.store.encode(writes)
+		if err != nil {
+			return 0, 0, err
+		}
+		if at, lsn, err = t.sequence(ctx, writes, payloads); err != errMoved {
+			return at, lsn, err
+		}
+	}
 }
 
 // prepare closes and, in a durable store, seals the whole chunks, and gathers the rest.
@@ -198,6 +210,9 @@ func (t *Txn) validate(w *tableWrite) error {
 		c := shared.find(group.chunk)
 		if c == nil {
 			return changedMeanwhile(w.local.name)
+		}
+		if c.retired() {
+			return errMoved
 		}
 		if c.deletes.conflicts(t.snapshot, group.rows) {
 			return concurrentUpdate()

@@ -15,7 +15,7 @@ import (
 	"github.com/oxidb/oxidb/mvcc"
 )
 
-// workload runs random transactions, checkpoints and restarts against a store and a model.
+// workload runs random transactions, checkpoints, compactions and restarts against a store and a model.
 type workload struct {
 	t     testing.TB
 	rng   *rand.Rand
@@ -54,8 +54,10 @@ func (w *workload) step() {
 	switch n := w.rng.IntN(10); {
 	case n < 7:
 		w.transaction()
-	case n < 9:
+	case n < 8:
 		must(w.t, w.store.Checkpoint(context.Background()))
+	case n < 9:
+		must(w.t, w.store.Vacuum(context.Background(), w.id, true))
 	default:
 		must(w.t, w.store.Close())
 		w.store = openDir(w.t, w.fs)
@@ -134,7 +136,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 		}))
 		w.start()
 		recording = true
-		for range 15 {
+		for range 20 {
 			w.step()
 		}
 		recording = false

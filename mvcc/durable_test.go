@@ -122,7 +122,29 @@ func failingRun(t *testing.T, fs vfs.FS) (acked map[int64]string, id mvcc.TableI
 			}
 		}
 	}
-	return acked, id, nil
+	gone, err := deleteRow(s, id, 3)
+	if gone || err != nil {
+		delete(acked, 3)
+	}
+	if err == nil {
+		err = errors.Join(s.Vacuum(ctx, id, true), s.Checkpoint(ctx))
+	}
+	return acked, id, err
+}
+
+// deleteRow deletes the row of an offset in the first chunk; gone says that it may have come to pass.
+func deleteRow(s *mvcc.Store, id mvcc.TableID, offset uint32) (gone bool, err error) {
+	txn := s.Begin(mvcc.TxnOptions{})
+	defer txn.Rollback()
+	table, err := txn.Table(id)
+	if err != nil {
+		return false, err
+	}
+	if err := txn.Delete(id, []columnar.RowID{columnar.MakeRowID(table.Chunks()[0].ID(), offset)}); err != nil {
+		return false, err
+	}
+	_, err = txn.Commit(context.Background())
+	return true, err
 }
 
 // A load that leaves memory for segment files must read the same after a restart, and join the table whole or not.

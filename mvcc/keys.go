@@ -175,11 +175,13 @@ type target struct {
 	closed  bool
 	deletes *deleteSet
 	own     *roaring.Bitmap
-	seen    int // rows that the transaction's snapshot sees
+	seen    int  // rows that the transaction's snapshot sees
+	retired bool // its rows live elsewhere, if at all
 }
 
+// live reports whether the newest commit and the transaction leave the row here.
 func (t *target) live(row uint32) bool {
-	return !t.deletes.contains(row) && (t.own == nil || !t.own.Contains(row))
+	return !t.retired && !t.deletes.contains(row) && (t.own == nil || !t.own.Contains(row))
 }
 
 // conflict is the error of adding a key that a row of the target has. A row that only the snapshot
@@ -348,22 +350,23 @@ func (t *Txn) openShared(p *probe, l *localTable, key int) ([]target, error) {
 	if !l.anyChecked {
 		l.anyChecked, l.checked = true, s.last // later commits are looked at when this transaction commits
 	}
-	var closed []target
+	own := l.ownDeleted(shared)
+	var closed, retired []target
 	for _, c := range shared.chunks {
-		if c.retired() {
-			continue
-		}
-		at := target{chunk: c, deletes: c.deletes, seen: c.visible(t.snapshot)}
-		if own := l.deletes[c.id]; own != nil {
-			at.own = own.rows
-		}
-		if c.closed {
+		at := target{chunk: c, deletes: c.deletes, seen: c.visible(t.snapshot), own: own(c.id), retired: c.retired()}
+		switch {
+		case at.retired && at.seen == 0:
+		case at.retired: // what only the snapshot sees of it, after what lives elsewhere
+			retired = append(retired, at)
+		case c.closed:
 			closed = append(closed, at)
-		} else if err := shared.keyIndex(p.key).searchOpen(p, &at); err != nil {
-			return nil, err
+		default:
+			if err := shared.keyIndex(p.key).searchOpen(p, &at); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return closed, nil
+	return append(closed, retired...), nil
 }
 
 // keyIndex is the table's index of the open chunk by a key, which may be a transaction's own.
@@ -384,17 +387,17 @@ func (t *table) keyIndex(k *Key) *keyIndex {
 // checked. Store.mu is held.
 func (t *Txn) recheckKeys(w *tableWrite, shared *table) error {
 	l := w.local
+	if len(l.schema.Keys) == 0 {
+		return nil
+	}
+	own := l.ownDeleted(shared)
 	for i := range l.schema.Keys {
 		var targets []target
 		for _, c := range shared.chunks {
-			if c.retired() || c.history[len(c.history)-1].at <= l.checked {
+			if c.retired() || c.newest() <= l.checked {
 				continue
 			}
-			at := target{chunk: c, deletes: c.deletes, closed: c.closed, seen: c.visible(t.snapshot)}
-			if own := l.deletes[c.id]; own != nil {
-				at.own = own.rows
-			}
-			targets = append(targets, at)
+			targets = append(targets, target{chunk: c, deletes: c.deletes, closed: c.closed, seen: c.visible(t.snapshot), own: own(c.id)})
 		}
 		if len(targets) == 0 {
 			return nil

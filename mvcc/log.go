@@ -27,6 +27,7 @@ type schemaRecord struct {
 	Columns []columnRecord `json:"columns,omitempty"`
 	Keys    []Key          `json:"keys,omitempty"`
 	Indexes []Index        `json:"indexes,omitempty"`
+	Cluster []int32        `json:"cluster,omitempty"`
 	Dropped bool           `json:"dropped,omitempty"`
 }
 
@@ -39,7 +40,7 @@ type columnRecord struct {
 }
 
 func encodeSchema(name string, s Schema) schemaRecord {
-	r := schemaRecord{Name: name, Keys: s.Keys, Indexes: s.Indexes}
+	r := schemaRecord{Name: name, Keys: s.Keys, Indexes: s.Indexes, Cluster: s.Cluster}
 	for _, c := range s.Columns {
 		record := columnRecord{Field: c.FieldID, Name: c.Name, Type: c.Type, NotNull: c.NotNull}
 		if !c.Missing.Null && c.Missing.Type.Kind != types.Unknown {
@@ -51,7 +52,7 @@ func encodeSchema(name string, s Schema) schemaRecord {
 }
 
 func (r *schemaRecord) schema() (Schema, error) {
-	s := Schema{Keys: r.Keys, Indexes: r.Indexes}
+	s := Schema{Keys: r.Keys, Indexes: r.Indexes, Cluster: r.Cluster}
 	for _, c := range r.Columns {
 		def := ColumnDef{FieldID: c.Field, Name: c.Name, Type: c.Type, NotNull: c.NotNull, Missing: types.Null(c.Type)}
 		if c.Missing != nil {

@@ -171,7 +171,8 @@ func (l *timeline) check(when string) {
 	}
 }
 
-// What a version within the retention held must not change by checkpoints or restarts.
+// What a version within the retention held must not change by checkpoints, compactions or
+// restarts.
 func TestThePastSurvivesRestarts(t *testing.T) {
 	for seed := range uint64(6) {
 		l := newTimeline(t, seed)
@@ -182,6 +183,10 @@ func TestThePastSurvivesRestarts(t *testing.T) {
 			if l.rng.IntN(2) == 0 {
 				must(t, l.store.Checkpoint(context.Background()))
 				l.check(fmt.Sprintf("seed %d, after a checkpoint", seed))
+			}
+			if l.rng.IntN(2) == 0 {
+				must(t, l.store.VacuumAll(context.Background(), l.rng.IntN(2) == 0))
+				l.check(fmt.Sprintf("seed %d, after a vacuum", seed))
 			}
 			before := l.store.Oldest()
 			if l.rng.IntN(2) == 0 {

@@ -74,6 +74,8 @@ func (s *Store) replayRecord(r *wal.Record, at Timestamp) error {
 	switch r.Type {
 	case wal.Segment:
 		return s.replaySegment(t, r, at)
+	case wal.Replace:
+		return s.replayReplace(t, r, at)
 	case wal.Append:
 		return s.replayAppend(t, r, at)
 	case wal.Delete:
@@ -121,6 +123,42 @@ func (s *Store) replaySegment(t *table, r *wal.Record, at Timestamp) error {
 	return nil
 }
 
+func (s *Store) replayReplace(t *table, r *wal.Record, at Timestamp) error {
+	var record replaceRecord
+	if err := json.Unmarshal(r.Payload, &record); err != nil {
+		return err
+	}
+	var sources []*chunk
+	for _, id := range record.Sources {
+		c := t.find(id)
+		if c == nil || c.retired() {
+			return fmt.Errorf("chunk %d, which is replaced, does not exist", id)
+		}
+		if !c.closed {
+			t.closeOpen() // the compaction did, which nothing else told
+		}
+		sources = append(sources, c)
+	}
+	for _, f := range record.Segments.Files {
+		s.usedSegment(f.Path)
+	}
+	made, err := s.sealedChunks(&record.Segments, at)
+	if err != nil {
+		return err
+	}
+	if len(sources) == 0 || r.Place != (place{chunk: t.next}).encode() {
+		return fmt.Errorf("chunks %v are replaced from number %d on, the next is %d", record.Sources, r.Place>>32, t.next)
+	}
+	for i, c := range made {
+		c.id, c.moved = t.next+uint32(i), true
+	}
+	t.replace(sources, made, at)
+	for _, c := range made {
+		c.born = 0
+	}
+	return nil
+}
+
 // usedSegment keeps new segment files from taking a name in use.
 func (s *Store) usedSegment(path string) {
 	var n uint64
@@ -133,6 +171,9 @@ func (s *Store) replayAppend(t *table, r *wal.Record, at Timestamp) error {
 	rows, err := decodeRows(t.newest().schema.Columns, r.Payload)
 	if err != nil {
 		return err
+	}
+	if r.Place == (place{chunk: t.next}).encode() {
+		t.closeOpen() // a compaction took the chunk that had room
 	}
 	c := t.openChunk()
 	if got := (place{chunk: c.id, offset: uint32(c.rows)}); got.encode() != r.Place {

@@ -41,11 +41,13 @@ type Index struct {
 }
 
 // Schema is the stored columns of a table, in the order in which batches carry them, its keys and its
-// other indexes.
+// other indexes. Cluster is the fields by which compaction sorts rows, so that chunks can be passed
+// over; nil for none.
 type Schema struct {
 	Columns []ColumnDef
 	Keys    []Key
 	Indexes []Index
+	Cluster []int32
 }
 
 // paths lists the indexes of a table, each once.

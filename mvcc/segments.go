@@ -273,6 +273,13 @@ func (t *Txn) discardFiles() {
 	t.files, t.writers = nil, nil
 }
 
+// keepFiles makes the transaction's files those of the tables: its end does not remove them.
+func (t *Txn) keepFiles() {
+	t.filesMu.Lock()
+	defer t.filesMu.Unlock()
+	t.files, t.writers = nil, nil
+}
+
 // removeSegment closes and removes a file; one that stays is removed when the store is opened next.
 func (s *Store) removeSegment(path string) {
 	s.filesMu.Lock()

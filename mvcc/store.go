@@ -77,6 +77,8 @@ type Store struct {
 
 	pins pins
 
+	compactMu sync.Mutex // held by the one that compacts
+
 	filesMu     sync.Mutex
 	files       map[string]*segment.File // by path under dir
 	garbage     []garbageFile

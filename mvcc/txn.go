@@ -404,12 +404,17 @@ func (t *Txn) checkDelete(id TableID, name string, group rowGroup) error {
 	if shared == nil {
 		return changedMeanwhile(name)
 	}
-	c := shared.find(group.chunk)
-	if c == nil {
+	if shared.find(group.chunk) == nil {
 		return sqlerr.New(sqlerr.InternalError, "table %q has no chunk %d", name, group.chunk)
 	}
-	if c.deletes.conflicts(t.snapshot, group.rows) {
-		return concurrentUpdate()
+	groups, err := shared.follow(group)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if shared.find(g.chunk).deletes.conflicts(t.snapshot, g.rows) {
+			return concurrentUpdate()
+		}
 	}
 	return nil
 }

@@ -75,20 +75,19 @@ func (t *Txn) allChunks(id TableID, l *localTable) ([]target, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	chunks := slices.Clone(l.chunks)
+	own := l.ownRows
 	if l.base != nil {
 		shared := s.tables[id]
 		if shared == nil {
 			return nil, changedMeanwhile(l.name)
 		}
+		own = l.ownDeleted(shared)
 		chunks = append(chunks, slices.DeleteFunc(slices.Clone(shared.chunks), (*chunk).retired)...)
 		l.anyChecked, l.checked = true, s.last
 	}
 	targets := make([]target, len(chunks))
 	for i, c := range chunks {
-		targets[i] = target{chunk: c, closed: c.closed, deletes: c.deletes}
-		if own := l.deletes[c.id]; own != nil {
-			targets[i].own = own.rows
-		}
+		targets[i] = target{chunk: c, closed: c.closed, deletes: c.deletes, own: own(c.id)}
 	}
 	return targets, nil
 }

@@ -75,7 +75,7 @@ func (c *crowd) run(seed uint64) (err error) {
 		members.Go(func() { c.fail(m.work()) })
 	}
 	done := make(chan struct{})
-	for _, other := range []func() error{c.checkpoint, c.look} {
+	for _, other := range []func() error{c.checkpoint, c.look, c.vacuum} {
 		others.Go(func() { c.fail(c.repeat(done, other)) })
 	}
 	members.Wait()
@@ -133,6 +133,9 @@ func (c *crowd) checkpoint() error {
 	}
 	return err
 }
+
+// vacuum moves rows while others delete them.
+func (c *crowd) vacuum() error { return c.store.VacuumAll(context.Background(), true) }
 
 // look reads all tables through a snapshot, twice with others' commits in between.
 func (c *crowd) look() error {

@@ -108,7 +108,7 @@ func (w *Workload) stateOf(s *mvcc.Store) (State, error) {
 	return read(txn, w.ids())
 }
 
-// Step does one thing: a transaction, a checkpoint, a restart, or a look through a snapshot. Its error
+// Step does one thing: a transaction, a checkpoint, a vacuum, a restart, or a look through a snapshot. Its error
 // is a Violation, or what the file system's fault led to.
 func (w *Workload) Step() (err error) {
 	defer guard(&err)
@@ -118,8 +118,10 @@ func (w *Workload) Step() (err error) {
 	switch n := w.rng.IntN(20); {
 	case n < 13:
 		return w.transaction()
-	case n < 15:
+	case n < 14:
 		return w.store.Checkpoint(context.Background())
+	case n < 15:
+		return w.vacuum()
 	case n < 16:
 		return w.look()
 	case n < 17:
@@ -152,6 +154,15 @@ func (w *Workload) start() error {
 func (w *Workload) remember(version mvcc.Timestamp) {
 	maps.DeleteFunc(w.past, func(at mvcc.Timestamp, _ State) bool { return at > version })
 	w.past[version] = w.acked
+}
+
+// vacuum moves rows, which makes a version that holds what the one before it does.
+func (w *Workload) vacuum() error {
+	if err := w.store.VacuumAll(context.Background(), w.rng.IntN(3) > 0); err != nil {
+		return err
+	}
+	w.remember(w.store.Version())
+	return nil
 }
 
 // Stop closes the database.
@@ -235,6 +246,11 @@ func (w *Workload) transaction() error {
 			if err := c.andBack(); err != nil {
 				return err
 			}
+		}
+	}
+	if w.rng.IntN(8) == 0 { // rows that it has deleted, too, are elsewhere then
+		if err := w.vacuum(); err != nil {
+			return err
 		}
 	}
 	if w.rng.IntN(10) == 0 {

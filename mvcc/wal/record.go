@@ -14,6 +14,7 @@ const (
 	Append  Type = 3 // rows for the open chunk
 	Delete  Type = 4 // rows of a chunk, as a roaring bitmap
 	Commit  Type = 5 // the end of a transaction's records
+	Replace Type = 6 // chunks in a segment file that take the place of others: a compaction
 )
 
 // Record is one entry of the log. LSN is set by the log.
