@@ -1,6 +1,8 @@
 package rowkey
 
 import (
+	"slices"
+
 	"math/bits"
 
 	"github.com/oxidb/oxidb/columnar"
@@ -378,6 +380,11 @@ func (l *Layout) First() (mask uint64, ok bool) {
 		return 0, false
 	}
 	return ^uint64(0) >> (64 - l.fields[0].bits), true
+}
+
+// Interned reports whether some field's codes number values in the order in which they came.
+func (l *Layout) Interned() bool {
+	return slices.ContainsFunc(l.fields, func(f field) bool { return f.set != nil })
 }
 
 // Nullable reports whether a field has a code for NULL.

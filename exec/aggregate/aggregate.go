@@ -107,8 +107,11 @@ func (o *Operator) consume(w *exec.Worker, outer *external) (*local, *buffer.Par
 		case rest != nil:
 			err = rest.add(b, outer.at)
 		default:
-			if err = l.consume(b); err == nil && len(o.spec.groups) > 0 && o.query.ShouldSpill(own.Arena.Bytes()) {
-				rest, err = outer.newAside(l.eval.groups)
+			if err = l.consume(b); err != nil || len(o.spec.groups) == 0 {
+				break
+			}
+			if full := o.query.ShouldSpill(own.Arena.Bytes()); full || l.scattered() {
+				rest = outer.newAside(l.eval.groups, !full)
 			}
 		}
 		if err != nil {

@@ -12,8 +12,9 @@ import (
 	"github.com/oxidb/oxidb/types"
 )
 
-// External grouping: a worker whose groups take too much memory freezes them and sets its further
-// rows aside in partitions by the hash of their keys. At the end the partitions are grouped one by
+// External grouping: a worker whose groups take too much memory, or are so many texts that its table
+// has outgrown the caches, freezes them and sets its further rows aside in partitions by the hash of
+// their keys, in a file or in memory. At the end the partitions are grouped one by
 // one, each with the frozen groups that belong to it, and partitions that are still too large by
 // further bits of the hash (Graefe 1993, "Query Evaluation Techniques", 4.3).
 
@@ -67,15 +68,14 @@ type aside struct {
 }
 
 // newAside makes partitions for rows whose keys eval computes.
-func (x *external) newAside(eval []expr.Evaluator) (*aside, error) {
+func (x *external) newAside(eval []expr.Evaluator, inMemory bool) *aside {
 	a := &aside{x: x, eval: eval, keys: make([]*columnar.Vector, len(eval)), cols: make([]*columnar.Vector, len(x.cols)), hashes: make([]uint64, columnar.BatchSize)}
-	var err error
 	ts := make([]types.Type, len(x.cols))
 	for i, c := range x.cols {
 		ts[i] = c.Typ
 	}
-	a.out, err = buffer.NewPartitions(x.query, ts, x.level)
-	return a, err
+	a.out = buffer.NewPartitions(x.query, ts, x.level, inMemory)
+	return a
 }
 
 // add sets a batch aside; at gives the places of the columns to keep, nil for all.
@@ -195,7 +195,7 @@ func (x *external) group(w *exec.Worker, at int) (*local, *external, error) {
 		default:
 			if err = l.consume(b); err == nil && x.level < buffer.MaxPartitionLevel && x.query.ShouldSpill(w.Arena.Bytes()) {
 				next := &external{spec: x.spec, query: x.query, cols: x.cols, level: x.level + 1}
-				deeper, err = next.newAside(l.eval.groups)
+				deeper = next.newAside(l.eval.groups, false)
 			}
 		}
 		if err != nil {

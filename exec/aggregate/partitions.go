@@ -79,6 +79,17 @@ func (l *local) outgrow() {
 	l.mode = partitioned
 }
 
+// scattered reports whether the groups have outgrown the caches without shrinking the input much, and
+// their keys are numbers of texts and the like, which mean something to this worker only: then the rows
+// themselves are better set aside than grouped by every worker and merged.
+func (l *local) scattered() bool {
+	groups := l.states.n
+	return (l.mode == hashed || l.mode == direct) && groups >= scatteredGroups && groups*2 > l.rows && l.layout.Interned() && !l.spec.hasDistinct()
+}
+
+// scatteredGroups is the number of groups from which a table of texts costs a cache miss or two a row.
+const scatteredGroups = 1 << 16
+
 // consume sets the rows of a batch aside.
 func (p *partitions) consume(l *local, b *columnar.Batch, words []uint64) error {
 	n := len(words)

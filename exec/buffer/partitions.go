@@ -21,14 +21,15 @@ const (
 	leastBlock     = partitionBlock / 8
 )
 
-// Partitions are rows set aside in a file by a hash, in the order in which they came. They belong to
-// one goroutine while they grow; afterwards many may read them.
+// Partitions are rows set aside by a hash, in the order in which they came, in a file or in memory.
+// They belong to one goroutine while they grow; afterwards many may read them.
 type Partitions struct {
 	query  *exec.Query
 	level  int
 	block  int // rows that are written at once
 	types  []types.Type
 	arena  *mem.Arena
+	held   *mem.Arena // of blocks in memory; nil when all go to the file
 	file   *spill.File
 	tables [PartitionCount]*Table
 	blocks [PartitionCount][]spill.Block
@@ -38,19 +39,20 @@ type Partitions struct {
 	bytes  [PartitionCount]int64
 }
 
-// NewPartitions makes empty partitions of rows with columns of types ts.
-func NewPartitions(q *exec.Query, ts []types.Type, level int) (*Partitions, error) {
-	file, err := q.NewFile()
-	if err != nil {
-		return nil, err
-	}
+// NewPartitions makes empty partitions of rows with columns of types ts. Those in memory go on in a
+// file when they should.
+func NewPartitions(q *exec.Query, ts []types.Type, level int, inMemory bool) *Partitions {
 	block := partitionBlock
 	if capacity := q.Memory.Capacity(); capacity > 0 {
 		// All partitions together hold a small share of the memory; columns of eight bytes that have
 		// just doubled take 24.
 		block = min(block, max(leastBlock, int(capacity)/16/len(q.Workers)/PartitionCount/(24*(len(ts)+1))))
 	}
-	return &Partitions{query: q, level: level, block: block, types: ts, arena: q.NewArena(), file: file, dicts: make([]*columnar.Dictionary, len(ts))}, nil
+	p := &Partitions{query: q, level: level, block: block, types: ts, arena: q.NewArena(), dicts: make([]*columnar.Dictionary, len(ts))}
+	if inMemory {
+		p.held = q.NewArena()
+	}
+	return p
 }
 
 // PartitionOf is the partition of a hash at a level.
@@ -128,7 +130,7 @@ func (p *Partitions) write(at int) error {
 	for i := range t.cols {
 		cols[i] = t.Column(i)
 	}
-	b, err := p.file.Write(cols, t.Rows)
+	b, err := p.save(cols, t.Rows)
 	if err != nil {
 		return err
 	}
@@ -137,6 +139,18 @@ func (p *Partitions) write(at int) error {
 	p.bytes[at] += int64(b.Bytes())
 	t.reset()
 	return nil
+}
+
+func (p *Partitions) save(cols []*columnar.Vector, rows int) (b spill.Block, err error) {
+	if p.held != nil && !p.query.ShouldSpill(p.held.Bytes()) {
+		return spill.Keep(cols, rows, p.held), nil
+	}
+	if p.file == nil {
+		if p.file, err = p.query.NewFile(); err != nil {
+			return b, err
+		}
+	}
+	return p.file.Write(cols, rows)
 }
 
 func (p *Partitions) flush() error {
@@ -201,7 +215,7 @@ func ReadPartition(q *exec.Query, sets []*Partitions, at int) columnar.Stream {
 				if need := (b.Bytes() + 7) / 8; need > len(words) {
 					words = make([]uint64, need)
 				}
-				cols, err := p.file.Read(b, words)
+				cols, err := b.Read(words)
 				if err == nil {
 					err = q.Err()
 				}

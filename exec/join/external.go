@@ -73,12 +73,10 @@ func (b *buildSide) part(cols []*columnar.Vector, sel []uint32, n int) error {
 }
 
 // setAside moves the rows so far to partitions.
-func (b *buildSide) setAside() (err error) {
+func (b *buildSide) setAside() error {
 	b.h.outgrown.Store(true)
 	b.hashes = make([]uint64, columnar.BatchSize)
-	if b.aside, err = buffer.NewPartitions(b.h.query, b.h.types, 0); err != nil {
-		return err
-	}
+	b.aside = buffer.NewPartitions(b.h.query, b.h.types, 0, false)
 	scratch, cols := b.h.query.NewArena(), make([]*columnar.Vector, len(b.h.types))
 	defer scratch.Free()
 	for from := 0; from < b.rows.Rows; from += columnar.BatchSize {
@@ -170,9 +168,7 @@ func (p *probeWriter) add(b *columnar.Batch) (err error) {
 				ts, p.side.at = append(ts, v.Type), append(p.side.at, i)
 			}
 		}
-		if p.side.rows, err = buffer.NewPartitions(p.h.query, ts, p.level); err != nil {
-			return err
-		}
+		p.side.rows = buffer.NewPartitions(p.h.query, ts, p.level, false)
 	}
 	for i, ev := range p.eval {
 		if p.keys[i], err = ev.Eval(b); err != nil {
@@ -267,10 +263,7 @@ func (x *external) stream(h *Hash, w *exec.Worker, at int, yield func(*columnar.
 // part parts a partition of both sides by further bits.
 func (x *external) part(h *Hash, w *exec.Worker, at int) (*external, error) {
 	deeper := &external{level: x.level + 1}
-	build, err := buffer.NewPartitions(h.query, h.types, deeper.level)
-	if err != nil {
-		return nil, err
-	}
+	build := buffer.NewPartitions(h.query, h.types, deeper.level, false)
 	keys, hashes := make([]*columnar.Vector, len(h.keyAt)), make([]uint64, columnar.BatchSize)
 	for b, err := range buffer.ReadPartition(h.query, x.build, at) {
 		if err != nil {

@@ -260,7 +260,7 @@ func (m *merger) advance(c *cursor) (bool, error) {
 			return false, nil
 		}
 		var err error
-		if c.cols, err = c.run.file.Read(&c.run.blocks[c.next], c.memory[c.next%2]); err != nil {
+		if c.cols, err = c.run.blocks[c.next].Read(c.memory[c.next%2]); err != nil {
 			return false, err
 		}
 		c.next++

@@ -3,9 +3,11 @@ package spill
 import (
 	"hash/crc32"
 	"os"
+	"slices"
 	"unsafe"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
@@ -20,53 +22,88 @@ type File struct {
 	buf   []byte
 }
 
-// Block is some rows of a file, as columns. It stays in memory.
+// Block is some rows as columns, in a file or in memory. Their forms are in memory in any case.
 type Block struct {
 	Rows    int
 	columns []form
+	file    *File
 	at      int64
 	bytes   int
 	sum     uint32
+	held    []byte // instead of a file
 }
 
-// Bytes is the memory that reading the block takes.
+// Bytes is the memory that the block takes.
 func (b *Block) Bytes() int { return b.bytes }
+
+// Keep makes a block of the first rows of cols, which may be in any form, in arena.
+func Keep(cols []*columnar.Vector, rows int, arena *mem.Arena) Block {
+	b := describe(cols, rows)
+	b.held = mem.Alloc[byte](arena, b.bytes, false)
+	b.copy(cols, b.held)
+	return b
+}
 
 // Write appends a block of the first rows of cols, which may be in any form.
 func (f *File) Write(cols []*columnar.Vector, rows int) (Block, error) {
-	b := Block{Rows: rows, columns: make([]form, len(cols)), at: f.size}
-	f.buf = f.buf[:0]
-	for i, v := range cols {
-		var part columnar.Vector
-		v.Slice(0, rows, &part)
-		for _, piece := range pieces(&part) {
-			f.buf = append(f.buf, piece...)
-			f.buf = append(f.buf, padding[:-len(f.buf)&7]...)
-		}
-		b.columns[i] = formOf(&part)
+	b := describe(cols, rows)
+	if cap(f.buf) < b.bytes {
+		f.buf = make([]byte, b.bytes+b.bytes/4)
 	}
-	b.bytes, b.sum = len(f.buf), crc32.Checksum(f.buf, castagnoli)
+	buf := f.buf[:b.bytes]
+	b.copy(cols, buf)
+	b.file, b.at, b.sum = f, f.size, crc32.Checksum(buf, castagnoli)
 	if err := f.space.take(int64(b.bytes)); err != nil {
 		return b, err
 	}
 	f.size += int64(b.bytes)
-	if _, err := f.file.WriteAt(f.buf, b.at); err != nil {
+	if _, err := f.file.WriteAt(buf, b.at); err != nil {
 		return b, ioError("writing a temporary file", f.space.dir, err)
 	}
 	return b, nil
 }
 
-// padding aligns values in a block to 8 bytes.
-var padding [8]byte
-
-// Read gives a block's columns in the memory of words, which has room for Block.Bytes bytes.
-func (f *File) Read(b *Block, words []uint64) ([]columnar.Vector, error) {
-	buf := raw(words)[:b.bytes]
-	if _, err := f.file.ReadAt(buf, b.at); err != nil {
-		return nil, ioError("reading a temporary file", f.space.dir, err)
+// describe makes a block without its values.
+func describe(cols []*columnar.Vector, rows int) Block {
+	b := Block{Rows: rows, columns: make([]form, len(cols))}
+	for i, v := range cols {
+		var part columnar.Vector
+		v.Slice(0, rows, &part)
+		b.columns[i] = formOf(&part)
+		for _, piece := range pieces(&part) {
+			b.bytes += aligned(len(piece))
+		}
 	}
-	if crc32.Checksum(buf, castagnoli) != b.sum {
-		return nil, sqlerr.New(sqlerr.DataCorrupted, "checksum mismatch in a temporary file in %q", f.space.dir)
+	return b
+}
+
+// copy puts the values of cols into buf, the offsets of strings counted from 0.
+func (b *Block) copy(cols []*columnar.Vector, buf []byte) {
+	for _, v := range cols {
+		var part columnar.Vector
+		v.Slice(0, b.Rows, &part)
+		for _, piece := range pieces(&part) {
+			clear(buf[copy(buf, piece):aligned(len(piece))])
+			buf = buf[aligned(len(piece)):]
+		}
+	}
+}
+
+// aligned is a piece's length with padding: values start at multiples of 8 bytes.
+func aligned(bytes int) int { return (bytes + 7) &^ 7 }
+
+// Read gives the block's columns. Those of a file come into the memory of words, which has room for
+// Bytes bytes.
+func (b *Block) Read(words []uint64) ([]columnar.Vector, error) {
+	buf := b.held
+	if b.file != nil {
+		buf = raw(words)[:b.bytes]
+		if _, err := b.file.file.ReadAt(buf, b.at); err != nil {
+			return nil, ioError("reading a temporary file", b.file.space.dir, err)
+		}
+		if crc32.Checksum(buf, castagnoli) != b.sum {
+			return nil, sqlerr.New(sqlerr.DataCorrupted, "checksum mismatch in a temporary file in %q", b.file.space.dir)
+		}
 	}
 	cols := make([]columnar.Vector, len(b.columns))
 	for i := range cols {
@@ -94,8 +131,7 @@ type form struct {
 	layout  columnar.Layout
 	nulls   bool
 	bounded bool
-	from    uint32 // Str: the first offset, and
-	text    uint32 // the number of bytes
+	text    uint32 // Str: the number of bytes
 	base    int64
 	lo, hi  int64
 	dict    *columnar.Dictionary
@@ -104,7 +140,7 @@ type form struct {
 func formOf(v *columnar.Vector) form {
 	f := form{typ: v.Type, enc: v.Enc, layout: v.Layout, nulls: v.Valid != nil, bounded: v.Bounded, base: v.Base, lo: v.Lo, hi: v.Hi, dict: v.Dict}
 	if v.Layout == columnar.Str {
-		f.from, f.text = v.Offsets[0], v.Offsets[stored(v)]-v.Offsets[0]
+		f.text = v.Offsets[stored(v)] - v.Offsets[0]
 	}
 	return f
 }
@@ -144,7 +180,14 @@ func pieces(v *columnar.Vector) [][]byte {
 	case columnar.Bytes16:
 		return append(all, raw(v.UUID[:n]))
 	}
-	return append(all, raw(v.Offsets[:n+1]), v.Bytes[v.Offsets[0]:v.Offsets[n]])
+	offsets, from := v.Offsets[:n+1], v.Offsets[0]
+	if from != 0 {
+		offsets = slices.Clone(offsets)
+		for i := range offsets {
+			offsets[i] -= from
+		}
+	}
+	return append(all, raw(offsets), v.Bytes[from:v.Offsets[n]])
 }
 
 // vector makes dst the form's column of rows rows, its memory the first of buf, and gives the rest.
@@ -176,9 +219,7 @@ func (f *form) vector(dst *columnar.Vector, rows int, buf []byte) []byte {
 	case columnar.Str:
 		dst.Offsets, buf = cut[uint32](buf, n+1)
 		dst.Bytes, buf = cut[byte](buf, int(f.text))
-		for i := range dst.Offsets {
-			dst.Offsets[i] -= f.from
-		}
+		dst.Bytes = dst.Bytes[:len(dst.Bytes):len(dst.Bytes)]
 	}
 	return buf
 }

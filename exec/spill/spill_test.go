@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
@@ -61,6 +62,8 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	arena := mem.NewArena(nil)
+	defer arena.Free()
 	var blocks []Block
 	var written [][]*columnar.Vector
 	for _, n := range []int{1, 63, 64, 65, 4096, 2} {
@@ -69,10 +72,10 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		blocks, written = append(blocks, b), append(written, cols)
+		blocks, written = append(blocks, b, Keep(cols, n, arena)), append(written, cols, cols)
 	}
 	for _, at := range rng.Perm(len(blocks)) {
-		cols, err := f.Read(&blocks[at], make([]uint64, (blocks[at].Bytes()+7)/8))
+		cols, err := blocks[at].Read(make([]uint64, (blocks[at].Bytes()+7)/8))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +119,7 @@ func TestLimitsAndDamage(t *testing.T) {
 	if _, err := f.file.WriteAt([]byte{1}, 77); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Read(&b, make([]uint64, 1000)); sqlerr.StateOf(err) != sqlerr.DataCorrupted {
+	if _, err := b.Read(make([]uint64, 1000)); sqlerr.StateOf(err) != sqlerr.DataCorrupted {
 		t.Errorf("a changed file: %v", err)
 	}
 }
