@@ -21,7 +21,7 @@ func (sc *scope) createTableAs(ctx context.Context, stmt *plan.CreateTableAs, va
 		return emptyResult("CREATE TABLE AS"), err
 	}
 	insert := &plan.Insert{Table: table, Input: stmt.Input, RowCols: rowColumns(table)}
-	r, err := sc.change(ctx, insert, values, nil)
+	r, err := sc.change(ctx, insert, values, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (sc *scope) copyFrom(ctx context.Context, stmt *plan.CopyFrom) (*Result, er
 	if stmt.Insert.Input == nil {
 		return nil, sqlerr.Unsupported(int(stmt.Source.Pos), int(stmt.Source.End), "COPY FROM STDIN")
 	}
-	r, err := sc.change(ctx, stmt.Insert, nil, nil)
+	r, err := sc.change(ctx, stmt.Insert, nil, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -72,6 +72,8 @@ type DB struct {
 	defaults settings
 	closed   atomic.Bool
 
+	plans planCache
+
 	mu         sync.Mutex
 	sessions   map[*Session]struct{}
 	procedures map[string]Procedure

@@ -14,7 +14,6 @@ import (
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/mvcc"
-	"github.com/oxidb/oxidb/parser"
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/sqlerr"
 )
@@ -128,7 +127,7 @@ func (s *Session) Setting(name string) (string, error) {
 // Query runs sql, one or several statements, and gives the last one's result. Rows of a query are
 // computed while they are read.
 func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Result, error) {
-	stmts, err := parser.Parse(sql)
+	stmts, err := s.db.plans.parse(sql)
 	if err != nil {
 		s.fail()
 		return nil, err

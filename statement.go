@@ -101,6 +101,11 @@ func pause(ctx context.Context, attempt int) bool {
 
 // statement binds and executes.
 func (sc *scope) statement(ctx context.Context, stmt ast.Statement, sql string, args []any) (*Result, error) {
+	if kept, err := sc.cached(stmt, sql); err != nil {
+		return nil, err
+	} else if kept != nil {
+		return sc.executeKept(ctx, kept, args)
+	}
 	bound, values, err := sc.bind(stmt, sql, args)
 	if err != nil {
 		return nil, err
@@ -108,15 +113,52 @@ func (sc *scope) statement(ctx context.Context, stmt ast.Statement, sql string, 
 	return sc.execute(ctx, bound, values)
 }
 
-// bind resolves stmt; arguments decide parameter types that the statement leaves open.
-func (sc *scope) bind(stmt ast.Statement, sql string, args []any) (plan.Statement, []types.Value, error) {
+// executeKept executes a statement of the plan cache.
+func (sc *scope) executeKept(ctx context.Context, v *boundVariant, args []any) (*Result, error) {
+	given, err := arguments(args)
+	if err == nil {
+		err = fitAll(given, paramsOf(v.bound))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if q, ok := v.bound.(*plan.Query); ok {
+		return sc.query(ctx, q, given, v)
+	}
+	return sc.change(ctx, v.bound, given, nil, v)
+}
+
+// arguments turns Go values into SQL values.
+func arguments(args []any) ([]types.Value, error) {
 	given := make([]types.Value, len(args))
 	for i, a := range args {
 		v, err := argument(a)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		given[i] = v
+	}
+	return given, nil
+}
+
+// fitAll brings arguments to the types of the parameters.
+func fitAll(given []types.Value, params []types.Type) (err error) {
+	if len(params) != len(given) {
+		return sqlerr.New(sqlerr.UndefinedParameter, "the statement has %d parameters, but %d arguments were given", len(params), len(given))
+	}
+	for i := range given {
+		if given[i], err = fit(given[i], params[i], i+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bind resolves stmt; arguments decide parameter types that the statement leaves open.
+func (sc *scope) bind(stmt ast.Statement, sql string, args []any) (plan.Statement, []types.Value, error) {
+	given, err := arguments(args)
+	if err != nil {
+		return nil, nil, err
 	}
 	declared := make([]types.Type, len(given))
 	for i := range given {
@@ -126,16 +168,7 @@ func (sc *scope) bind(stmt ast.Statement, sql string, args []any) (plan.Statemen
 	if err != nil {
 		return nil, nil, err
 	}
-	params := paramsOf(bound)
-	if len(params) != len(given) {
-		return nil, nil, sqlerr.New(sqlerr.UndefinedParameter, "the statement has %d parameters, but %d arguments were given", len(params), len(given))
-	}
-	for i := range given {
-		if given[i], err = fit(given[i], params[i], i+1); err != nil {
-			return nil, nil, err
-		}
-	}
-	return bound, given, nil
+	return bound, given, fitAll(given, paramsOf(bound))
 }
 
 func (sc *scope) binder(sql string, params []types.Type) *bind.Binder {
@@ -169,9 +202,9 @@ func paramsOf(stmt plan.Statement) []types.Type {
 func (sc *scope) execute(ctx context.Context, stmt plan.Statement, values []types.Value) (*Result, error) {
 	switch stmt := stmt.(type) {
 	case *plan.Query:
-		return sc.query(ctx, stmt, values)
+		return sc.query(ctx, stmt, values, nil)
 	case *plan.Insert, *plan.Update, *plan.Delete:
-		return sc.change(ctx, stmt, values, nil)
+		return sc.change(ctx, stmt, values, nil, nil)
 	case *plan.CreateTableAs:
 		return sc.createTableAs(ctx, stmt, values)
 	case *plan.CopyTo:
@@ -184,6 +217,14 @@ func (sc *scope) execute(ctx context.Context, stmt plan.Statement, values []type
 		return sc.command(ctx, stmt)
 	}
 	return nil, sqlerr.New(sqlerr.InternalError, "statement %T cannot be executed", stmt)
+}
+
+// plan is the physical plan of a statement's tree: the kept one with the arguments, or a new one.
+func (sc *scope) plan(root plan.Node, values []types.Value, kept *boundVariant) (plan.Node, error) {
+	if kept != nil && kept.generic != nil {
+		return plan.WithParams(kept.generic, values), nil
+	}
+	return sc.optimize(root, values)
 }
 
 // optimize plans root with this transaction's statistics.
@@ -289,8 +330,9 @@ func (sc *scope) chunks(t *catalog.Table) ([]scan.Chunk, error) {
 	return chunks, nil
 }
 
-func (sc *scope) query(ctx context.Context, stmt *plan.Query, values []types.Value) (*Result, error) {
-	root, err := sc.optimize(stmt.Root, values)
+// query runs a query; kept is what the plan cache has of it, or nil.
+func (sc *scope) query(ctx context.Context, stmt *plan.Query, values []types.Value, kept *boundVariant) (*Result, error) {
+	root, err := sc.plan(stmt.Root, values, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -302,7 +344,13 @@ func (sc *scope) query(ctx context.Context, stmt *plan.Query, values []types.Val
 		r.query.Close()
 		return nil, err
 	}
-	schema, kinds := outputSchema(stmt.Names, root.Columns())
+	var schema *arrow.Schema
+	var kinds []types.Type
+	if kept != nil && kept.schema != nil {
+		schema, kinds = kept.schema, kept.types
+	} else {
+		schema, kinds = outputSchema(stmt.Names, root.Columns())
+	}
 	result := &Result{schema: schema, types: kinds, tag: "SELECT", query: r.query, stream: streamOf(r.query, r.op, schema)}
 	result.onClose(r.query.Close)
 	return result, nil
@@ -316,8 +364,9 @@ func outputSchema(names []string, cols []plan.Column) (*arrow.Schema, []types.Ty
 	return arrowio.Schema(names, kinds), kinds
 }
 
-// change runs INSERT, UPDATE or DELETE; op, when not nil, replaces the statement's own input.
-func (sc *scope) change(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator) (*Result, error) {
+// change runs INSERT, UPDATE or DELETE; op, when not nil, replaces the statement's own input, kept is
+// what the plan cache has of it, or nil.
+func (sc *scope) change(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator, kept *boundVariant) (*Result, error) {
 	target, input, tag, names := sc.target(stmt)
 	result := emptyResult(tag)
 	var records []arrow.RecordBatch
@@ -339,7 +388,7 @@ func (sc *scope) change(ctx context.Context, stmt plan.Statement, values []types
 	for i := range target.Returning {
 		target.Returning[i].Expr = plan.ExprWithParams(target.Returning[i].Expr, values)
 	}
-	root, err := sc.optimize(input, values)
+	root, err := sc.plan(input, values, kept)
 	if err != nil {
 		return nil, err
 	}

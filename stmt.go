@@ -30,11 +30,16 @@ type Stmt struct {
 // Prepare checks one statement and finds its parameters and result columns without executing it. A
 // parameter whose type nothing in the statement decides has its declared type, or text.
 func (s *Session) Prepare(ctx context.Context, sql string, declared ...types.Type) (*Stmt, error) {
-	stmt, err := parser.ParseOne(sql)
+	stmts, err := s.db.plans.parse(sql)
+	if err == nil && len(stmts) != 1 { // the parser says what is wrong
+		stmts = []ast.Statement{nil}
+		stmts[0], err = parser.ParseOne(sql)
+	}
 	if err != nil {
 		s.fail()
 		return nil, err
 	}
+	stmt := stmts[0]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := &Stmt{session: s, stmt: stmt, sql: sql, schema: arrow.NewSchema(nil, nil)}
@@ -173,6 +178,7 @@ func (p *Stmt) Query(ctx context.Context, args ...any) (*Result, error) {
 	if len(args) != len(p.params) && !p.isExecute() {
 		return nil, sqlerr.New(sqlerr.UndefinedParameter, "the statement has %d parameters, but %d arguments were given", len(p.params), len(args))
 	}
+	p.session.db.plans.keep(p.sql, p.stmt) // where it has fallen out
 	return p.session.run(ctx, p.stmt, p.sql, args)
 }
 

@@ -267,13 +267,16 @@ func (t *Txn) addCommitted(table *Table, l *localTable) error {
 	}
 	table.version = version.at
 	table.views = make([]*View, 0, len(shared.chunks)+1)
-	for _, c := range shared.chunks {
+	room := make([]View, len(shared.chunks)) // one allocation: point queries come here often
+	for i, c := range shared.chunks {
 		rows := c.visible(t.snapshot)
 		if rows == 0 {
 			continue
 		}
 		table.version = max(table.version, c.lastChange(t.snapshot))
-		view := &View{table: table, chunk: c, guard: &s.mu, shared: shared, rows: rows, deletes: c.deletes, at: t.snapshot}
+		view := &room[i]
+		view.table, view.chunk, view.guard, view.shared = table, c, &s.mu, shared
+		view.rows, view.deletes, view.at = rows, c.deletes, t.snapshot
 		if l != nil {
 			view.own = l.shareDeletes(c.id)
 		}

@@ -20,6 +20,8 @@ type Seek struct {
 	Low, High SeekBound
 	// Unique: the index is a key and Equal names all of its columns.
 	Unique bool
+	// Exact: the rows found are those for which all of the scan's filters are true.
+	Exact bool
 	// Parts, when there are any, are seeks of their own, whose rows are united (Any) or intersected.
 	// The fields above are not set then.
 	Parts []*Seek

@@ -84,7 +84,8 @@ func (t *Table) Prepare(q *exec.Query) error {
 		}
 	}
 	for _, c := range t.chunks {
-		if p.excludes(c) {
+		exact := t.node.Seek != nil && t.node.Seek.Exact // the seek looks at the zones itself
+		if !exact && p.excludes(c) {
 			continue
 		}
 		if t.node.Seek != nil {
@@ -148,10 +149,10 @@ func (t *Table) start(w *exec.Worker) (*stream, error) {
 		s.batch.Cols = append(s.batch.Cols, &s.slices[i])
 	}
 	used := plan.ColumnSet{}
-	for _, e := range t.node.Filters {
-		plan.AddRefs(used, e)
-	}
-	if len(t.node.Filters) > 0 {
+	if len(t.node.Filters) > 0 && (t.node.Seek == nil || !t.node.Seek.Exact) {
+		for _, e := range t.node.Filters {
+			plan.AddRefs(used, e)
+		}
 		where, err := expr.CompilePredicate(t.node.Filters, t.cols, w)
 		if err != nil {
 			return nil, err

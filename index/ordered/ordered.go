@@ -153,7 +153,12 @@ func (c *Component) span(columns []*columnar.Vector, l *index.Lookup, from, to i
 		return Span{from, to}
 	}
 	first := from + sort.Search(to-from, func(i int) bool { return c.against(columns, from+i, l) >= 0 })
-	past := first + sort.Search(to-first, func(i int) bool { return c.against(columns, first+i, l) > 0 })
+	step := 1 // most lookups find few rows: steps of growing length, then the last one halved
+	for first+step < to && c.against(columns, first+step, l) <= 0 {
+		step *= 2
+	}
+	least := first + step/2
+	past := least + sort.Search(min(first+step, to)-least, func(i int) bool { return c.against(columns, least+i, l) > 0 })
 	return Span{first, past}
 }
 

@@ -58,8 +58,8 @@ func keySeek(n *plan.Scan) *plan.Seek {
 	}
 	conds := conditionsOf(n, n.Filters)
 	for i := range n.Table.Indexes {
-		if seek, _ := indexSeek(&n.Table.Indexes[i], conds); seek != nil && seek.Unique && seek.Lookups() == 1 {
-			seek.Rows = 1
+		if seek, used := indexSeek(&n.Table.Indexes[i], conds); seek != nil && seek.Unique && seek.Lookups() == 1 {
+			seek.Rows, seek.Exact = 1, len(used) == len(n.Filters)
 			return seek
 		}
 	}

@@ -1,0 +1,240 @@
+package oxidb
+
+import (
+	"container/list"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/oxidb/oxidb/parser"
+	"github.com/oxidb/oxidb/parser/ast"
+	"github.com/oxidb/oxidb/plan"
+	"github.com/oxidb/oxidb/types"
+)
+
+// planCache keeps statements by their text, least recently used go first: parsed, bound and, where the
+// plan does not depend on the arguments' values, planned. What was bound is used again while the catalog
+// and the settings are the same.
+//
+// P1: of a statement, the syntax tree, the bound tree and the plan are never written to, so that
+// sessions share them.
+// P2: a plan is kept only when no answer depends on the statistics that it was made by, and no other
+// choice could be better: it seeks single keys, or reads no table (generic plan). Everything else is
+// planned at every execution, with the arguments as constants (custom plan).
+type planCache struct {
+	mu      sync.Mutex
+	entries map[string]*list.Element
+	order   list.List // of *cachedStatement, most recently used first
+}
+
+const (
+	// maxCachedStatements and maxCachedText bound the cache's memory.
+	maxCachedStatements = 1000
+	maxCachedText       = 16 << 10
+	// maxVariants is how many combinations of catalog and settings a statement is kept for.
+	maxVariants = 4
+)
+
+// cachedStatement is one statement's text.
+type cachedStatement struct {
+	sql  string
+	stmt ast.Statement
+
+	mu       sync.Mutex
+	variants []*boundVariant // most recently made first
+}
+
+// boundVariant is a statement as bound under one catalog and one choice of settings.
+type boundVariant struct {
+	catalog  uint64
+	settings string
+	bound    plan.Statement
+	// generic is the plan with parameters in it; nil when the statement is planned at every execution.
+	generic plan.Node
+	schema  *arrow.Schema // of a query's rows, with their types, once known
+	types   []types.Type
+}
+
+// parse gives the statement in sql, parsed before or now. A text with several statements is not kept.
+func (c *planCache) parse(sql string) ([]ast.Statement, error) {
+	if s := c.get(sql); s != nil {
+		return []ast.Statement{s.stmt}, nil
+	}
+	stmts, err := parser.Parse(sql)
+	if err == nil && len(stmts) == 1 {
+		c.keep(sql, stmts[0])
+	}
+	return stmts, err
+}
+
+func (c *planCache) get(sql string) *cachedStatement {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[sql]
+	if e == nil {
+		return nil
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*cachedStatement)
+}
+
+// keep remembers a text's only statement, when it is one that executions bind.
+func (c *planCache) keep(sql string, stmt ast.Statement) {
+	switch stmt.(type) {
+	case *ast.Query, *ast.Insert, *ast.Update, *ast.Delete:
+	default:
+		return
+	}
+	if len(sql) > maxCachedText {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.entries == nil {
+		c.entries = map[string]*list.Element{}
+	}
+	if c.entries[sql] != nil {
+		return
+	}
+	c.entries[sql] = c.order.PushFront(&cachedStatement{sql: sql, stmt: stmt})
+	for c.order.Len() > maxCachedStatements {
+		last := c.order.Remove(c.order.Back()).(*cachedStatement)
+		delete(c.entries, last.sql)
+	}
+}
+
+// find gives the variant for a catalog version and settings, nil when there is none.
+func (s *cachedStatement) find(catalog uint64, settings string) *boundVariant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.variants {
+		if v.catalog == catalog && v.settings == settings {
+			return v
+		}
+	}
+	return nil
+}
+
+func (s *cachedStatement) add(v *boundVariant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.variants = append([]*boundVariant{v}, s.variants[:min(len(s.variants), maxVariants-1)]...)
+}
+
+// boundSettings are the settings that binding and planning depend on.
+func (s settings) boundSettings() string {
+	return strings.Join([]string{s["search_path"], s["timezone"], s["disabled_rules"], s["enable_seqscan"], s["enable_indexscan"]}, "\x00")
+}
+
+// cached gives what is kept of a statement for this catalog and these settings, binding it first when
+// there is nothing yet; nil when the statement cannot be kept.
+func (sc *scope) cached(stmt ast.Statement, sql string) (*boundVariant, error) {
+	version := sc.catalog.Version()
+	if version == ownCatalog || sc.txn.Serializable() || sc.checking { // binding notes what it reads of the catalog
+		return nil, nil
+	}
+	entry := sc.session.db.plans.get(sql)
+	if entry == nil || entry.stmt != stmt {
+		return nil, nil
+	}
+	set := sc.session.settings.boundSettings()
+	if v := entry.find(version, set); v != nil {
+		return v, nil
+	}
+	bound, open, err := sc.bindDeclared(stmt, sql, nil)
+	if err != nil || open || !keepable(bound) {
+		return nil, nil // binding it with its arguments gives the error, if there is one
+	}
+	v := &boundVariant{catalog: version, settings: set, bound: bound}
+	if err := sc.planGeneric(v); err != nil {
+		return nil, err
+	}
+	entry.add(v)
+	return v, nil
+}
+
+// ownCatalog is the version of a catalog that the transaction itself has changed.
+const ownCatalog = ^uint64(0)
+
+// keepable reports that a bound statement means the same at every execution under one catalog: it reads
+// no files, whose columns may change.
+func keepable(stmt plan.Statement) bool {
+	root := inputOf(stmt)
+	return root != nil && !plan.Contains(root, func(n plan.Node) bool {
+		_, reads := n.(*plan.External)
+		return reads
+	})
+}
+
+// inputOf is the tree below a statement that reads or changes rows, nil for others.
+func inputOf(stmt plan.Statement) plan.Node {
+	switch s := stmt.(type) {
+	case *plan.Query:
+		return s.Root
+	case *plan.Insert:
+		return s.Input
+	case *plan.Update:
+		return s.Input
+	case *plan.Delete:
+		return s.Input
+	}
+	return nil
+}
+
+// planGeneric plans a statement without its arguments, and keeps the plan if it is one that P2 allows.
+func (sc *scope) planGeneric(v *boundVariant) error {
+	if !maybeGeneric(inputOf(v.bound)) {
+		return nil
+	}
+	root, err := sc.optimize(inputOf(v.bound), nil)
+	if err != nil || !generic(root) {
+		return err
+	}
+	v.generic = root
+	if q, ok := v.bound.(*plan.Query); ok {
+		v.schema, v.types = outputSchema(q.Names, root.Columns())
+	}
+	return nil
+}
+
+// maybeGeneric reports trees that may become a generic plan: it saves planning those that cannot.
+func maybeGeneric(n plan.Node) bool {
+	switch n.(type) {
+	case *plan.Scan, *plan.Values, *plan.Filter, *plan.Project:
+	default:
+		return false
+	}
+	for _, c := range n.Children() {
+		if !maybeGeneric(c) {
+			return false
+		}
+	}
+	nested := false
+	plan.VisitExprs(n, func(e plan.Expr) {
+		plan.Walk(e, func(e plan.Expr) bool {
+			switch e.(type) {
+			case *plan.Subquery, *plan.RuntimeValue:
+				nested = true
+			}
+			return !nested
+		})
+	})
+	return !nested
+}
+
+// generic reports a plan that P2 allows.
+func generic(n plan.Node) bool {
+	if s, ok := n.(*plan.Scan); ok && (s.Seek == nil || !s.Seek.Unique || s.Seek.Lookups() != 1) {
+		return false
+	}
+	if !maybeGeneric(n) {
+		return false
+	}
+	for _, c := range n.Children() {
+		if !generic(c) {
+			return false
+		}
+	}
+	return true
+}
