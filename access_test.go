@@ -110,12 +110,39 @@ func (w *twins) compare(stage string, queries int) {
 		if got != want {
 			w.t.Fatalf("%s, %s: indexes find\n%s\na scan\n%s", stage, where, got, want)
 		}
+		w.compareOrder(stage, where)
 		if strings.Contains(answer(w.t, w.s, "EXPLAIN "+strings.ReplaceAll(sql, "TABLE_", "indexed")), " seek ") {
 			used++
 		}
 	}
 	if used < queries/3 {
 		w.t.Errorf("%s: only %d of %d queries went through an index", stage, used, queries)
+	}
+}
+
+// compareOrder asks both tables for first rows and extremes. Ties may be cut anywhere: only the keys are
+// compared.
+func (w *twins) compareOrder(stage, where string) {
+	w.t.Helper()
+	switch w.rng.IntN(4) {
+	case 0:
+		where = "true"
+	case 1:
+		where = fmt.Sprintf("a = %d", w.rng.IntN(101))
+	case 2:
+		where = fmt.Sprintf("a > %d", w.rng.IntN(101))
+	}
+	key := []string{"a", "a DESC", "a DESC NULLS LAST", "id DESC", "id", "t", "t DESC, a DESC", "b", "a, b", "a DESC, b DESC", "n", "u", "u DESC", "d", "f DESC", "c"}[w.rng.IntN(16)]
+	columns := strings.NewReplacer(" DESC", "", " NULLS LAST", "").Replace(key)
+	for _, sql := range []string{
+		fmt.Sprintf("SELECT %s FROM TABLE_ WHERE %s ORDER BY %s LIMIT %d", columns, where, key, 1+w.rng.IntN(9)),
+		fmt.Sprintf("SELECT b FROM TABLE_ WHERE a = %d ORDER BY b LIMIT 3", w.rng.IntN(101)),
+		"SELECT min(a), max(a), min(u), max(u) FROM TABLE_", "SELECT max(b) FROM TABLE_ WHERE " + where, "SELECT min(b), max(b) FROM TABLE_ WHERE a = 7", "SELECT min(t) FROM TABLE_",
+	} {
+		got, want := answer(w.t, w.s, strings.ReplaceAll(sql, "TABLE_", "indexed")), answer(w.t, w.s, strings.ReplaceAll(sql, "TABLE_", "(SELECT * FROM plain OFFSET 0) p"))
+		if got != want {
+			w.t.Fatalf("%s, %s: indexes find\n%s\na scan\n%s", stage, sql, got, want)
+		}
 	}
 }
 

@@ -50,10 +50,12 @@ func NewPath(kind Kind, fields []int32) *Path {
 }
 
 // Lookup says which rows are looked for: those whose leading key columns equal Equal and whose next
-// key column lies between Low and High. Values have the columns' types and are not NULL.
+// key column lies between Low and High, or with NotNull just has a value. Values have the columns' types
+// and are not NULL.
 type Lookup struct {
 	Equal     []types.Value
 	Low, High Bound
+	NotNull   bool
 }
 
 // Bound is one end of a range; there is none unless Set.
@@ -63,7 +65,7 @@ type Bound struct {
 }
 
 // Ranged reports whether a lookup bounds the column behind those of Equal.
-func (l *Lookup) Ranged() bool { return l.Low.Set || l.High.Set }
+func (l *Lookup) Ranged() bool { return l.Low.Set || l.High.Set || l.NotNull }
 
 // Component is the index of one chunk. Columns are the chunk's key columns, the same at every call:
 // components do not keep them in memory. Many goroutines may search it at once.

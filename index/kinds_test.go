@@ -127,6 +127,7 @@ func drawLookup(t *rapid.T, columns []*columnar.Vector, full bool) index.Lookup 
 	if width < len(columns) {
 		l.Low = index.Bound{Set: rapid.Bool().Draw(t, "low"), Inclusive: rapid.Bool().Draw(t, "low inclusive"), Value: draw(columns[width].Type)}
 		l.High = index.Bound{Set: rapid.Bool().Draw(t, "high"), Inclusive: rapid.Bool().Draw(t, "high inclusive"), Value: draw(columns[width].Type)}
+		l.NotNull = rapid.Bool().Draw(t, "not null")
 	}
 	return l
 }

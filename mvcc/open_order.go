@@ -19,9 +19,9 @@ type openOrder struct {
 	runs  [][]uint32
 }
 
-// find appends the rows of chunk c that match; columns are its key columns, at least as long as the
-// caller's view, and no part of what other goroutines write.
-func (x *openOrder) find(c *chunk, columns []*columnar.Vector, rows int, l *index.Lookup, dst []uint32) []uint32 {
+// each gives the rows of chunk c that match, in stretches that are ordered by key, NULLs last; columns
+// are the first rows of its key columns.
+func (x *openOrder) each(c *chunk, columns []*columnar.Vector, rows int, l *index.Lookup, visit func(ordered []uint32)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.chunk != c {
@@ -31,9 +31,8 @@ func (x *openOrder) find(c *chunk, columns []*columnar.Vector, rows int, l *inde
 		x.add(columns, x.rows, rows)
 	}
 	for _, run := range x.runs {
-		dst = append(dst, matchingRun(columns, run, x.rows, l, rows)...)
+		visit(matchingRun(columns, run, x.rows, l, rows))
 	}
-	return dst
 }
 
 // matchingRun is the part of a sorted run that matches. Runs up to row number `last`

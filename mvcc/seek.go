@@ -60,6 +60,8 @@ func (v *View) findOpen(p *index.Path, l *index.Lookup, dst []uint32) (rows []ui
 		defer v.guard.RUnlock()
 		return dst, !v.chunk.closed
 	}
+	// What is published of an open chunk does not change (M3): all but the lookup of whole keys happens
+	// outside of the lock.
 	k := &Key{Fields: p.Fields}
 	if len(l.Equal) == len(p.Fields) {
 		defer v.guard.RUnlock()
@@ -70,10 +72,10 @@ func (v *View) findOpen(p *index.Path, l *index.Lookup, dst []uint32) (rows []ui
 		}
 		return v.shared.keyIndex(k).find(&v.table.schema, k, v.chunk, key, dst), true
 	}
-	// What is published of an open chunk does not change (M3): it is sorted outside of the lock.
 	columns := v.chunk.keyPrefix(&v.table.schema, k, v.rows)
 	v.guard.RUnlock()
-	return v.shared.openOrder(p).find(v.chunk, columns, v.rows, l, dst), true
+	v.shared.openOrder(p).each(v.chunk, columns, v.rows, l, func(run []uint32) { dst = append(dst, run...) })
+	return dst, true
 }
 
 // findRows compares row by row.
@@ -93,6 +95,65 @@ func (v *View) findRows(ctx context.Context, p *index.Path, l *index.Lookup, dst
 	return dst, nil
 }
 
+// First appends the first n visible rows that match, by the columns of an ordered index behind those of
+// l.Equal with NULL above all values, or the last ones, in no order. It may append more: rows of which
+// a key column is NULL, and those of chunks that still take rows, are counted apart.
+func (v *View) First(ctx context.Context, p *index.Path, l *index.Lookup, last bool, n int, dst []uint32) ([]uint32, error) {
+	if v.excludes(p, l) {
+		return dst, nil
+	}
+	v.guard.RLock()
+	if !v.chunk.closed && v.shared != nil {
+		columns := v.chunk.keyPrefix(&v.table.schema, &Key{Fields: p.Fields}, v.rows)
+		v.guard.RUnlock()
+		v.shared.openOrder(p).each(v.chunk, columns, v.rows, l, func(run []uint32) { dst = v.firstOf(run, last, n, dst) })
+		return dst, nil
+	}
+	open := !v.chunk.closed
+	v.guard.RUnlock()
+	if open {
+		return v.Find(ctx, p, l, dst)
+	}
+	component, columns, err := v.table.store.keyComponent(ctx, v.table.id, &v.table.schema, &Key{Fields: p.Fields}, v.chunk)
+	if err != nil {
+		return dst, err
+	}
+	for _, s := range component.Spans(columns, l) {
+		for left := n; left > 0 && s.From < s.To; {
+			place := s.From
+			if last {
+				s.To--
+				place = s.To
+			} else {
+				s.From++
+			}
+			if row := component.At(place); v.sees(row) {
+				dst, left = append(dst, row), left-1
+			}
+		}
+	}
+	return dst, nil
+}
+
+// firstOf appends the first n visible rows of an ordered list, or the last ones.
+func (v *View) firstOf(rows []uint32, last bool, n int, dst []uint32) []uint32 {
+	for i := 0; n > 0 && i < len(rows); i++ {
+		row := rows[i]
+		if last {
+			row = rows[len(rows)-1-i]
+		}
+		if v.sees(row) {
+			dst, n = append(dst, row), n-1
+		}
+	}
+	return dst
+}
+
+// sees reports whether a row is in view and not deleted.
+func (v *View) sees(row uint32) bool {
+	return int(row) < v.rows && !v.deletes.seen(row, v.at) && (v.own == nil || !v.own.Contains(row))
+}
+
 // fewRows are looked up in the deletes one by one, more in a bitmap of all.
 const fewRows = 8
 
@@ -101,7 +162,7 @@ func (v *View) visibleRows(rows []uint32) []uint32 {
 	kept := rows[:0]
 	if len(rows) <= fewRows {
 		for _, row := range rows {
-			if int(row) < v.rows && !v.deletes.seen(row, v.at) && (v.own == nil || !v.own.Contains(row)) {
+			if v.sees(row) {
 				kept = append(kept, row)
 			}
 		}

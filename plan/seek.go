@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/oxidb/oxidb/index"
@@ -18,6 +19,10 @@ type Seek struct {
 	Equal [][]Expr
 	// Low and High bound the column behind those of Equal; their values may be nil.
 	Low, High SeekBound
+	// NotNull leaves out rows with NULL in the column behind those of Equal.
+	NotNull bool
+	// First, when set, are the rows that suffice.
+	First *SeekFirst
 	// Unique: the index is a key and Equal names all of its columns.
 	Unique bool
 	// Exact: the rows found are those for which all of the scan's filters are true.
@@ -28,6 +33,13 @@ type Seek struct {
 	Any   bool
 	// Rows is the estimated number of rows found.
 	Rows float64
+}
+
+// SeekFirst says that the first rows by the index's columns behind those of Equal suffice, NULL above
+// all values, or the last ones. Rows may be found beyond them.
+type SeekFirst struct {
+	Rows int64
+	Last bool
 }
 
 // SeekBound is one end of a range.
@@ -75,8 +87,15 @@ func (s *Seek) String() string {
 	switch {
 	case s.Low.Value != nil || s.High.Value != nil:
 		out += " range"
-	case len(s.Equal) < len(s.Path.Fields):
+	case len(s.Equal) > 0 && len(s.Equal) < len(s.Path.Fields):
 		out += " prefix"
+	}
+	if s.First != nil {
+		word := " first "
+		if s.First.Last {
+			word = " last "
+		}
+		out += word + strconv.FormatInt(s.First.Rows, 10)
 	}
 	return out
 }

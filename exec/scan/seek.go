@@ -15,6 +15,8 @@ import (
 type Seeker interface {
 	// Find appends the offsets of the visible rows that match, in no order.
 	Find(ctx context.Context, p *index.Path, l *index.Lookup, dst []uint32) ([]uint32, error)
+	// First appends at least the first n of them by an ordered index (or the last ones), in no order.
+	First(ctx context.Context, p *index.Path, l *index.Lookup, last bool, n int, dst []uint32) ([]uint32, error)
 }
 
 // seeker is a plan's seek with its values.
@@ -23,12 +25,13 @@ type seeker struct {
 	lookups []index.Lookup
 	parts   []seeker
 	any     bool
+	first   *plan.SeekFirst
 }
 
 // newSeeker takes the values out of a seek, which are constants by now. Lookups for NULL find nothing
 // and are left out.
 func newSeeker(t *plan.Scan, s *plan.Seek) (seeker, error) {
-	x := seeker{path: s.Path, any: s.Any}
+	x := seeker{path: s.Path, any: s.Any, first: s.First}
 	for _, p := range s.Parts {
 		part, err := newSeeker(t, p)
 		if err != nil {
@@ -64,7 +67,7 @@ func newSeeker(t *plan.Scan, s *plan.Seek) (seeker, error) {
 		keys = longer
 	}
 	for _, key := range keys {
-		x.lookups = append(x.lookups, index.Lookup{Equal: key, Low: low, High: high})
+		x.lookups = append(x.lookups, index.Lookup{Equal: key, Low: low, High: high, NotNull: s.NotNull})
 	}
 	return x, nil
 }
@@ -98,13 +101,21 @@ func (x *seeker) find(ctx context.Context, c Seeker, dst []uint32) ([]uint32, er
 	from := len(dst)
 	for i := range x.lookups {
 		var err error
-		if dst, err = c.Find(ctx, x.path, &x.lookups[i], dst); err != nil {
+		if x.first != nil {
+			dst, err = c.First(ctx, x.path, &x.lookups[i], x.first.Last, int(x.first.Rows), dst)
+		} else {
+			dst, err = c.Find(ctx, x.path, &x.lookups[i], dst)
+		}
+		if err != nil {
 			return dst, err
 		}
 	}
 	found := dst[from:]
-	slices.Sort(found)
-	return append(dst[:from], slices.Compact(found)...), nil
+	if len(found) > 1 {
+		slices.Sort(found)
+		found = slices.Compact(found)
+	}
+	return dst[:from+len(found)], nil
 }
 
 // findParts unites or intersects what the parts find.

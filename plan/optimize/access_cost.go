@@ -17,6 +17,8 @@ const (
 	chunkRows   = 122_880
 	// maxLookups bounds the keys that a seek tries; maxParts the seeks put together.
 	maxLookups = 10_000
+	// maxFirst bounds the rows that a seek for the first ones takes from each chunk.
+	maxFirst = 10_000
 )
 
 // accessEstimator estimates from statistics that need not be of the latest commit.

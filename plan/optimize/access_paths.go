@@ -16,8 +16,16 @@ import (
 //	Scan t where a IN (1, 2) AND b < 3      ⇒  Scan t where … seek t_a_b 2 keys range
 //	Scan t where a = 1 AND b = 2            ⇒  Scan t where … seek (t_a bitmap and t_b bitmap)
 //	Scan t where a = 1 OR b = 2             ⇒  Scan t where … seek (t_a or t_b)
+//	Top 5 by b (Scan t where a = 1)         ⇒  Top 5 by b (Scan t where a = 1 seek t_a_b prefix first 5)
+//	Aggregate: max(a) (Scan t)              ⇒  Aggregate: max(a) (Scan t seek t_a last 1)
 func accessPaths(o *optimizer, root plan.Node) plan.Node {
 	return plan.RewriteNodes(root, func(n plan.Node) plan.Node {
+		switch n := n.(type) {
+		case *plan.Sort:
+			return o.firstRows(n)
+		case *plan.Aggregate:
+			return o.extremes(n)
+		}
 		s, ok := n.(*plan.Scan)
 		if !ok || len(s.Filters) == 0 || len(s.Table.Indexes) == 0 {
 			return n
