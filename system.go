@@ -153,13 +153,12 @@ func (r systemReader) HasSchema(schema string) bool {
 
 // Table implements catalog.Reader.
 func (r systemReader) Table(schema, table string) (*catalog.Table, bool) {
-	first, list := 0, systemTables()
-	switch schema {
-	case informationSchema:
-	case ownSchema:
-		first, list = len(list), ownTables()
-	default:
+	if schema != informationSchema && schema != ownSchema {
 		return r.Reader.Table(schema, table)
+	}
+	first, list := 0, systemTables()
+	if schema == ownSchema {
+		first, list = len(list), ownTables()
 	}
 	for i, t := range list {
 		if strings.EqualFold(t.name, table) {

@@ -22,12 +22,13 @@ type origin struct {
 	transaction string // id, or ""
 	client      string // id of a cookie session that exists, or ""
 	peer        string
+	user        string
 }
 
 // originOf is the origin of a call that names transaction txn.
 func originOf(ctx context.Context, txn []byte) origin {
 	c := callerOf(ctx)
-	o := origin{transaction: string(txn), peer: c.peer}
+	o := origin{transaction: string(txn), peer: c.peer, user: c.user}
 	if c.returning {
 		o.client = c.session
 	}
@@ -44,7 +45,7 @@ func (s *service) leaseOf(o origin) (*lease, error) {
 	case o.transaction != "":
 		return s.leaseTransaction(o.transaction)
 	case o.client != "":
-		c, done, err := s.clientSession(o.client)
+		c, done, err := s.clientSession(o.client, o.user)
 		if err != nil {
 			return nil, err
 		}
@@ -54,6 +55,7 @@ func (s *service) leaseOf(o origin) (*lease, error) {
 	if err != nil {
 		return nil, err
 	}
+	session.SetUser(o.user)
 	return &lease{Session: session, done: session.Close}, nil
 }
 

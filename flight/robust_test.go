@@ -134,6 +134,9 @@ func TestAuthenticator(t *testing.T) {
 	if got := f.query("SELECT 1"); got[0][0] != "1" {
 		t.Errorf("with the token: %v", got)
 	}
+	if got := f.query("SELECT user_name FROM oxidb_transactions"); got[0][0] != "alice" {
+		t.Errorf("the statement's user: %v", got)
+	}
 }
 
 func TestAnonymousServerStaysLocal(t *testing.T) {

@@ -86,7 +86,7 @@ func (s *service) verify(value string) (id string, ok bool) {
 }
 
 // clientSession gives the session of that id, making it on its first use.
-func (s *service) clientSession(id string) (*clientSession, func(), error) {
+func (s *service) clientSession(id, user string) (*clientSession, func(), error) {
 	s.making.Lock()
 	defer s.making.Unlock()
 	if c, done, ok := s.sessions.use(id); ok {
@@ -96,6 +96,7 @@ func (s *service) clientSession(id string) (*clientSession, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	session.SetUser(user)
 	if !s.sessions.add(id, &clientSession{Session: session}) {
 		session.Close()
 		return nil, nil, sqlerr.New(sqlerr.TooManyConnections, "too many sessions")

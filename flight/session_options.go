@@ -21,7 +21,8 @@ const (
 // SetSessionOptions sets the client's schema and settings. It makes the session that the answer's
 // cookie offers: a client that ignores cookies loses what it sets.
 func (s *service) SetSessionOptions(ctx context.Context, req *flight.SetSessionOptionsRequest) (*flight.SetSessionOptionsResult, error) {
-	c, done, err := s.clientSession(callerOf(ctx).session)
+	caller := callerOf(ctx)
+	c, done, err := s.clientSession(caller.session, caller.user)
 	if err != nil {
 		return nil, err
 	}

@@ -259,3 +259,72 @@ func TestForgedCookieIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A client must be able to ask for SERIALIZABLE, which the protocol has no field for: by a statement in
+// the transaction, or by an option of its session.
+func TestSerializableTransactions(t *testing.T) {
+	f := start(t, Options{})
+	f.exec("CREATE TABLE t (a int)")
+	withOption := f.withCookies()
+	values, err := flight.NewSessionOptionValues(map[string]any{"default_transaction_isolation": "serializable"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := withOption.SetSessionOptions(f.ctx, &flight.SetSessionOptionsRequest{SessionOptions: values}); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		client *flightsql.Client
+		first  string
+	}{"by statement": {f.Client, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"}, "by option": {withOption, ""}} {
+		f.exec("DELETE FROM t")
+		var both []*flightsql.Txn
+		for range 2 {
+			txn, err := c.client.BeginTransaction(f.ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.first != "" {
+				if _, err := txn.ExecuteUpdate(f.ctx, c.first); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := f.rows(txn.Execute(f.ctx, "SELECT count(*) FROM t")); got[0][0] != "0" {
+				t.Errorf("%s: %v", name, got)
+			}
+			both = append(both, txn)
+		}
+		for _, txn := range both {
+			if _, err := txn.ExecuteUpdate(f.ctx, "INSERT INTO t VALUES (1)"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := both[0].Commit(f.ctx); err != nil {
+			t.Error(name, err)
+		}
+		if err := both[1].Commit(f.ctx); status.Code(err) != codes.Aborted || !strings.Contains(err.Error(), "40001") {
+			t.Errorf("%s: the second commit gave %v", name, err)
+		}
+	}
+}
+
+// A remote client's transaction that is ended must say so on the client's next call.
+func TestTransactionIsEndedByAnother(t *testing.T) {
+	f := start(t, Options{})
+	f.exec("CREATE TABLE t (a int)")
+	txn, err := f.BeginTransaction(f.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := txn.ExecuteUpdate(f.ctx, "INSERT INTO t VALUES (1)"); err != nil {
+		t.Fatal(err)
+	}
+	id := f.query("SELECT id FROM oxidb_transactions WHERE query LIKE 'INSERT%'")[0][0]
+	f.exec("CALL oxidb_end_transaction(" + id + ")")
+	if err := txn.Commit(f.ctx); err == nil || !strings.Contains(err.Error(), "57P01") {
+		t.Errorf("commit gave %v", err)
+	}
+	if got := f.count(); got != "0" {
+		t.Errorf("%s rows were kept", got)
+	}
+}
