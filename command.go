@@ -154,11 +154,21 @@ func (sc *scope) constant(e ast.Expr) (types.Value, error) {
 		return types.Value{}, err
 	}
 	if q, ok := bound.(*plan.Query); ok {
-		if p, ok := q.Root.(*plan.Project); ok && len(p.Exprs) == 1 {
+		if p, ok := q.Root.(*plan.Project); ok && len(p.Exprs) == 1 && !holdsSubquery(p.Exprs[0].Expr) {
 			return sc.fold(p.Exprs[0].Expr)
 		}
 	}
 	return types.Value{}, sqlerr.Unsupported(-1, -1, "an argument that is not a constant expression")
+}
+
+func holdsSubquery(e plan.Expr) bool {
+	found := false
+	plan.Walk(e, func(e plan.Expr) bool {
+		_, ok := e.(*plan.Subquery)
+		found = found || ok
+		return !found
+	})
+	return found
 }
 
 func (s *Session) deallocate(name ast.Ident) error {

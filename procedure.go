@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/oxidb/oxidb/parser"
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
@@ -55,14 +56,14 @@ func (s *Session) call(ctx context.Context, stmt *ast.Call) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := sc.arguments(stmt)
+	args, err := sc.arguments(sc.ctx, stmt)
 	if err = sc.end(ctx, err); err != nil {
 		return nil, err
 	}
 	return emptyResult("CALL"), p(ctx, s.db, args)
 }
 
-func (sc *scope) arguments(stmt *ast.Call) (Arguments, error) {
+func (sc *scope) arguments(ctx context.Context, stmt *ast.Call) (Arguments, error) {
 	args := Arguments{Named: map[string]types.Value{}}
 	for _, a := range stmt.Func.Args {
 		x, name := a, ""
@@ -70,6 +71,9 @@ func (sc *scope) arguments(stmt *ast.Call) (Arguments, error) {
 			x, name = n.Value, n.Name.Name
 		}
 		v, err := sc.constant(x)
+		if sqlerr.StateOf(err) == sqlerr.FeatureNotSupported {
+			v, err = sc.single(ctx, x)
+		}
 		if err != nil {
 			return args, err
 		}
@@ -80,4 +84,25 @@ func (sc *scope) arguments(stmt *ast.Call) (Arguments, error) {
 		}
 	}
 	return args, nil
+}
+
+// single computes an argument that is no constant: one with a subquery.
+func (sc *scope) single(ctx context.Context, e ast.Expr) (types.Value, error) {
+	sql := "SELECT " + ast.Format(e)
+	stmt, err := parser.ParseOne(sql)
+	if err != nil {
+		return types.Value{}, err
+	}
+	r, err := sc.statement(ctx, stmt, sql, nil)
+	if err != nil {
+		return types.Value{}, err
+	}
+	defer r.Close()
+	for row, err := range r.Rows() {
+		if err != nil {
+			return types.Value{}, err
+		}
+		return argument(row[0])
+	}
+	return types.Value{}, sqlerr.New(sqlerr.InternalError, "an argument without a value: %s", sql)
 }

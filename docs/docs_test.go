@@ -1,7 +1,8 @@
 // Package docs_test runs every example of the documentation.
 //
 // A page is a script: its sql blocks run in order on one database in memory, in an empty directory,
-// and the text block that follows one is what the shell prints for it. An sh block runs with the
+// and the text block that follows one is what the shell prints for it. A block "sql NAME" runs in a
+// session of its own, that of NAME, on the same database. An sh block runs with the
 // oxidb command at hand. Every go block stands in a file that is tested. With OXIDB_DOCS_REWRITE=1
 // the test writes the outputs that it gets into the pages instead; read them before they are kept.
 package docs_test
@@ -99,14 +100,15 @@ func runPage(t *testing.T, path, root string, binary func() (string, error)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	console := &transcript{}
-	defer console.close(t)
+	consoles := &consoles{}
+	defer consoles.close(t)
 	var replaced []block
 	for i, b := range found {
 		var got string
-		switch b.language {
+		language, name, _ := strings.Cut(b.language, " ")
+		switch language {
 		case "sql":
-			got = console.run(t, b.text)
+			got = consoles.run(t, name, b.text)
 		case "sh":
 			got = runShell(t, b.text, binary)
 		case "go":
@@ -158,33 +160,53 @@ func rewrite(t *testing.T, path string, lines []string, replaced []block) {
 	}
 }
 
-// transcript is a shell whose outputs all come together. It starts with the first statement.
+// consoles are the sessions of a page, by name, on one database. It opens with the first statement.
+type consoles struct {
+	db     *oxidb.DB
+	shells map[string]*transcript
+}
+
+// transcript is a shell whose outputs all come together.
 type transcript struct {
 	shell *shell.Shell
 	out   bytes.Buffer
 }
 
-func (s *transcript) run(t *testing.T, text string) string {
-	if s.shell == nil {
-		db, err := shell.OpenLocal(context.Background(), oxidb.InMemory)
+func (c *consoles) run(t *testing.T, name, text string) string {
+	if c.db == nil {
+		db, err := oxidb.Open(context.Background(), oxidb.InMemory)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.shell, err = shell.New(db, shell.Config{Out: &s.out, Err: &s.out, KeepGoing: true}); err != nil {
+		c.db, c.shells = db, map[string]*transcript{}
+	}
+	s := c.shells[name]
+	if s == nil {
+		session, err := shell.Local(c.db)
+		if err != nil {
 			t.Fatal(err)
 		}
+		s = &transcript{}
+		if s.shell, err = shell.New(session, shell.Config{Out: &s.out, Err: &s.out, KeepGoing: true}); err != nil {
+			t.Fatal(err)
+		}
+		c.shells[name] = s
 	}
 	s.out.Reset()
 	_ = s.shell.Text(context.Background(), text) // a failure stands in the output
 	return s.out.String()
 }
 
-func (s *transcript) close(t *testing.T) {
-	if s.shell == nil {
-		return
+func (c *consoles) close(t *testing.T) {
+	for _, s := range c.shells {
+		if err := s.shell.Close(); err != nil {
+			t.Error(err)
+		}
 	}
-	if err := s.shell.Close(); err != nil {
-		t.Error(err)
+	if c.db != nil {
+		if err := c.db.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
