@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -20,7 +21,7 @@ import (
 // P1: of a statement, the syntax tree, the bound tree and the plan are never written to, so that
 // sessions share them.
 // P2: a plan is kept only when no answer depends on the statistics that it was made by, and no other
-// choice could be better: it seeks single keys, or reads no table (generic plan). Everything else is
+// choice could be better: it seeks single keys of few rows, or reads no table (generic plan). Everything else is
 // planned at every execution, with the arguments as constants (custom plan).
 type planCache struct {
 	mu      sync.Mutex
@@ -34,6 +35,10 @@ const (
 	maxCachedText       = 16 << 10
 	// maxVariants is how many combinations of catalog and settings a statement is kept for.
 	maxVariants = 4
+	// maxGuessedRows and maxGuessedUses bound what a generic plan through an index that is no key may
+	// find, and how often it is used before statistics are asked again.
+	maxGuessedRows = 100
+	maxGuessedUses = 10_000
 )
 
 // cachedStatement is one statement's text.
@@ -52,6 +57,9 @@ type boundVariant struct {
 	bound    plan.Statement
 	// generic is the plan with parameters in it; nil when the statement is planned at every execution.
 	generic plan.Node
+	// guessed: the plan follows from statistics, and is made again now and then.
+	guessed bool
+	uses    atomic.Int64
 	schema  *arrow.Schema // of a query's rows, with their types, once known
 	types   []types.Type
 }
@@ -139,7 +147,7 @@ func (sc *scope) cached(stmt ast.Statement, sql string) (*boundVariant, error) {
 		return nil, nil
 	}
 	set := sc.session.settings.boundSettings()
-	if v := entry.find(version, set); v != nil {
+	if v := entry.find(version, set); v != nil && (!v.guessed || v.uses.Add(1) < maxGuessedUses) {
 		return v, nil
 	}
 	bound, open, err := sc.bindDeclared(stmt, sql, nil)
@@ -188,10 +196,14 @@ func (sc *scope) planGeneric(v *boundVariant) error {
 		return nil
 	}
 	root, err := sc.optimize(inputOf(v.bound), nil)
-	if err != nil || !generic(root) {
+	if err != nil || !sc.generic(root) {
 		return err
 	}
 	v.generic = root
+	v.guessed = plan.Contains(root, func(n plan.Node) bool {
+		s, ok := n.(*plan.Scan)
+		return ok && !s.Seek.Unique
+	})
 	if q, ok := v.bound.(*plan.Query); ok {
 		v.schema, v.types = outputSchema(q.Names, root.Columns())
 	}
@@ -224,17 +236,31 @@ func maybeGeneric(n plan.Node) bool {
 }
 
 // generic reports a plan that P2 allows.
-func generic(n plan.Node) bool {
-	if s, ok := n.(*plan.Scan); ok && (s.Seek == nil || !s.Seek.Unique || s.Seek.Lookups() != 1) {
+func (sc *scope) generic(n plan.Node) bool {
+	if s, ok := n.(*plan.Scan); ok && !sc.seeksFew(s) {
 		return false
 	}
 	if !maybeGeneric(n) {
 		return false
 	}
 	for _, c := range n.Children() {
-		if !generic(c) {
+		if !sc.generic(c) {
 			return false
 		}
 	}
 	return true
+}
+
+// seeksFew reports a scan that seeks one key, of which there are few rows whatever its values are.
+func (sc *scope) seeksFew(n *plan.Scan) bool {
+	s := n.Seek
+	if s == nil || len(s.Parts) > 0 || s.Lookups() != 1 || s.First != nil || s.Low.Value != nil || s.High.Value != nil {
+		return false
+	}
+	if s.Unique {
+		return true
+	}
+	stats := sc.roughStats(n.Table)
+	at := n.Table.OrdinalOf(s.Path.Fields[0])
+	return s.Rows <= maxGuessedRows && at < len(stats.Columns) && len(stats.Columns[at].Common) == 0
 }

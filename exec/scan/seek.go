@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"math/bits"
 	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
@@ -111,11 +112,7 @@ func (x *seeker) find(ctx context.Context, c Seeker, dst []uint32) ([]uint32, er
 		}
 	}
 	found := dst[from:]
-	if len(found) > 1 {
-		slices.Sort(found)
-		found = slices.Compact(found)
-	}
-	return dst[:from+len(found)], nil
+	return dst[:from+len(ascending(found))], nil
 }
 
 // findParts unites or intersects what the parts find.
@@ -138,10 +135,34 @@ func (x *seeker) findParts(ctx context.Context, c Seeker, dst []uint32) ([]uint3
 		}
 	}
 	if x.any {
-		slices.Sort(dst[from:])
-		dst = append(dst[:from], slices.Compact(dst[from:])...)
+		dst = dst[:from+len(ascending(dst[from:]))]
 	}
 	return dst, nil
+}
+
+// manyRows are put in order by a bitmap of the chunk rather than by comparing.
+const manyRows = 256
+
+// ascending puts rows in order, in place, each once.
+func ascending(rows []uint32) []uint32 {
+	if len(rows) < 2 {
+		return rows
+	}
+	if len(rows) < manyRows {
+		slices.Sort(rows)
+		return slices.Compact(rows)
+	}
+	words := make([]uint64, slices.Max(rows)/64+1)
+	for _, row := range rows {
+		words[row/64] |= 1 << (row % 64)
+	}
+	rows = rows[:0]
+	for i, word := range words {
+		for ; word != 0; word &= word - 1 {
+			rows = append(rows, uint32(64*i+bits.TrailingZeros64(word)))
+		}
+	}
+	return rows
 }
 
 // intersect keeps, in place, the rows of a that are in b; both ascend.

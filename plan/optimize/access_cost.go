@@ -6,12 +6,14 @@ import (
 	"github.com/oxidb/oxidb/plan"
 )
 
-// What ways into a table cost, in nanoseconds on one core, measured with BenchmarkAccessPaths on a
-// million rows of six columns (exec/scan, mvcc): docs/explanation/access-paths.md says how.
+// What ways into a table cost, in nanoseconds of one core: measured with BenchmarkAccessPaths on a
+// million rows. A scan by a range of integers takes 0.9 ms whether it finds 1 row or 10,000; through the
+// ordered index 10,000 scattered rows take 0.4 ms and 50,000 take 1.1 ms, with one worker where a scan
+// has all.
 const (
-	scanRowCost  = 1.5  // a row that the filters look at
+	scanRowCost  = 1    // a row that the filters look at
 	lookupCost   = 1000 // a key, or a range, looked up in one chunk
-	foundRowCost = 25   // a row that an index found: sorting it in, and reading its columns out of order
+	foundRowCost = 35   // a row that an index found: put in order, and its columns read out of order
 	// partRowCost is a row that is found to be intersected with others: it is not read.
 	partRowCost = 4
 	chunkRows   = 122_880

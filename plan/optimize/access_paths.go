@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/oxidb/oxidb/catalog"
@@ -55,6 +56,7 @@ func (o *optimizer) accessPath(n *plan.Scan) *plan.Seek {
 		return nil
 	}
 	best.seek.Rows = best.rows
+	best.seek.Exact = len(best.seek.Parts) == 0 && len(best.used) == len(n.Filters) && !slices.ContainsFunc(n.Filters, isLike)
 	return best.seek
 }
 
