@@ -183,6 +183,7 @@ func (x *external) group(w *exec.Worker, at int) (*local, *external, error) {
 		return nil, nil, err
 	}
 	l.external = true
+	l.estimate = float64(buffer.PartitionRows(x.sets, at)) // of the keys' range, few belong to the partition
 	for _, f := range x.frozen {
 		l.take(f, at)
 	}

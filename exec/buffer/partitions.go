@@ -84,7 +84,27 @@ func (p *Partitions) Append(cols []*columnar.Vector, sel []uint32, n int, hashes
 			return err
 		}
 	}
+	if p.arena.Bytes() > p.room() {
+		if err := p.clean(); err != nil {
+			return err
+		}
+	}
 	return p.query.Err()
+}
+
+// room is the memory that tables of full blocks of eight-byte columns take, with what is left behind
+// when they grow.
+func (p *Partitions) room() int64 {
+	return 1<<20 + int64(PartitionCount*p.block*24*(len(p.types)+1))
+}
+
+// clean writes what is held and begins with fresh tables: columns leave memory behind when they change
+// their form.
+func (p *Partitions) clean() error {
+	err := p.flush()
+	p.tables = [PartitionCount]*Table{}
+	p.arena.Free()
+	return err
 }
 
 // add copies rows into a partition's table, which is written whenever it is full.
@@ -164,10 +184,7 @@ func (p *Partitions) flush() error {
 
 // Finish writes what is held and gives the memory back. No row may follow.
 func (p *Partitions) Finish() error {
-	err := p.flush()
-	p.tables = [PartitionCount]*Table{}
-	p.arena.Free()
-	return err
+	return p.clean()
 }
 
 // reset empties a table and keeps its memory.

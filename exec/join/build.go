@@ -48,7 +48,7 @@ func (h *Hash) build(q *exec.Query) error {
 	if err != nil {
 		return err
 	}
-	if h.outgrown.Load() {
+	if h.outgrown.Load() || h.spills() && h.outgrows(sides) {
 		return h.buildExternal(sides)
 	}
 	parts := make([]*buffer.Table, workers)

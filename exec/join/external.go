@@ -94,6 +94,20 @@ func (b *buildSide) setAside() error {
 	return nil
 }
 
+// outgrows reports whether the sides' rows, a second copy of them in one table and its index would
+// take the memory to three quarters of its limit.
+func (h *Hash) outgrows(sides []*buildSide) bool {
+	capacity := h.query.Memory.Capacity()
+	if capacity == 0 {
+		return false
+	}
+	var more int64
+	for _, side := range sides {
+		more += side.arena.Bytes() + 16*int64(side.rows.Rows)
+	}
+	return h.query.Memory.Used()+more > capacity/4*3
+}
+
 // buildExternal finishes the partitions of the build side.
 func (h *Hash) buildExternal(sides []*buildSide) error {
 	h.external = &external{}
