@@ -45,6 +45,9 @@ func (s *Session) sessionCommand(ctx context.Context, stmt ast.Statement, sql st
 		return r, true, err
 	case *ast.Checkpoint:
 		return emptyResult("CHECKPOINT"), true, s.db.store.Checkpoint(ctx)
+	case *ast.Backup:
+		r, err = s.backup(ctx, stmt)
+		return r, true, err
 	}
 	return nil, false, nil
 }

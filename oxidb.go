@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -53,6 +54,22 @@ type Options struct {
 	// CheckpointBytes is the length of log after which a checkpoint is written in the background; 0
 	// means 256 MiB, less never.
 	CheckpointBytes int64
+	// Archive is a directory that gets a copy of the log, about a second behind, for point-in-time
+	// recovery; "" means none.
+	Archive string
+	// ScrubEvery is how often all files are read and compared with their checksums in the background,
+	// slowly; 0 means never. What is found is given to Notice.
+	ScrubEvery time.Duration
+	// ReadOnly opens a database that exists without writing to its directory.
+	ReadOnly bool
+	// Quarantine opens a database that is damaged with what is sound: damaged files are put aside, and
+	// Losses tells what they took with them. Only for when there is no backup.
+	Quarantine bool
+	// Progress is told how far recovery is, in bytes of log; nil for nobody.
+	Progress func(what string, done, total int64)
+	// Notice is told of what goes wrong in the background, such as an archive that cannot be written;
+	// nil for nobody.
+	Notice func(err error)
 	// FS is the file system to use; nil means the operating system's.
 	FS vfs.FS
 }
@@ -96,7 +113,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	}
 	if o.FS == nil {
 		o.FS = vfs.Default
-		if o.TempDirectory == "" && path != "" {
+		if o.TempDirectory == "" && path != "" && !o.ReadOnly {
 			o.TempDirectory = filepath.Join(path, "spill")
 		}
 	}
@@ -106,7 +123,8 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	if err := ctx.Err(); err != nil {
 		return nil, sqlerr.New(sqlerr.QueryCanceled, "opening %s: %w", path, err)
 	}
-	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, NoSync: o.AsyncCommit, CheckpointBytes: o.CheckpointBytes})
+	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, NoSync: o.AsyncCommit, CheckpointBytes: o.CheckpointBytes,
+		Archive: o.Archive, ScrubEvery: o.ScrubEvery, ReadOnly: o.ReadOnly, Quarantine: o.Quarantine, Progress: o.Progress, Notice: o.Notice})
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ type Procedure func(ctx context.Context, db *DB, args Arguments) error
 
 // ownProcedures are the procedures that every database has.
 func ownProcedures() map[string]Procedure {
-	return map[string]Procedure{"oxidb_end_transaction": endTransaction}
+	return map[string]Procedure{"oxidb_end_transaction": endTransaction, "oxidb_check": checkDatabase, "oxidb_archive": archiveNow}
 }
 
 // endTransaction is CALL oxidb_end_transaction(id).

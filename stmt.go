@@ -108,6 +108,10 @@ func (s *Session) describeCommand(p *Stmt) bool {
 		}
 		p.texts(columns...)
 		return true
+	case *ast.Backup:
+		columns, kinds := backupColumns()
+		p.query, p.types, p.schema = true, kinds, arrowio.Schema(columns, kinds)
+		return true
 	case *ast.Begin, *ast.Commit, *ast.Rollback, *ast.Savepoint, *ast.Release, *ast.RollbackTo, *ast.SetTransaction, *ast.Set, *ast.Reset,
 		*ast.Prepare, *ast.Deallocate, *ast.Discard, *ast.Checkpoint, *ast.Call, *ast.Execute:
 		return true

@@ -84,8 +84,13 @@ func (s *Store) archiveUpTo(ctx context.Context, lsn uint64) error {
 		err = s.archive.Advance(ctx, lsn)
 	}
 	if err != nil {
-		s.archiveErr.Store(&err)
+		if s.archiveErr.Swap(&err) == nil {
+			s.notice(err)
+		}
 		return err
+	}
+	if gap := s.archive.Gap(); fresh && gap != nil {
+		s.notice(gap)
 	}
 	s.archiveBegun.Store(true)
 	s.archiveErr.Store(nil)

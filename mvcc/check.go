@@ -413,7 +413,7 @@ func (c *checker) orphans() error {
 	slices.Sort(names)
 	for _, name := range names {
 		switch {
-		case strings.HasPrefix(name, markerPrefix), name == "LOCK", name == "wal", name == "seg", name == manifestFile, name == quarantineDir:
+		case strings.HasPrefix(name, markerPrefix), name == "LOCK", name == "wal", name == "seg", name == "idx", name == "spill", name == manifestFile, name == quarantineDir:
 		default:
 			c.report.Orphans = append(c.report.Orphans, name)
 		}
@@ -435,6 +435,3 @@ func (c *checker) orphans() error {
 	}
 	return nil
 }
-
-// quarantineDir holds what was damaged and put aside.
-const quarantineDir = "quarantine"

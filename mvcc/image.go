@@ -157,6 +157,9 @@ func CommitOf(r *wal.Record) (at Timestamp, when time.Time, ok bool) {
 // Marker is the name of the file that makes a manifest the one that counts, in a directory without another.
 func Marker(manifest string) string { return markerName(1, manifest) }
 
+// BackupsFile stands in a directory of backups (package backup).
+const BackupsFile = "OXIDB-BACKUPS"
+
 // RestoringFile stands in a directory while a restore fills it: it cannot be opened meanwhile.
 const RestoringFile = "RESTORING"
 

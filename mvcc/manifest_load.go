@@ -23,7 +23,11 @@ func (s *Store) load(m *manifest) error {
 		s.tables[t.id] = t
 		for _, c := range t.chunks {
 			if !c.closed {
-				if err := s.thaw(t.id, c); err != nil {
+				err := s.thaw(t.id, c)
+				switch {
+				case err != nil && s.opts.Quarantine && sqlerr.StateOf(err) == sqlerr.DataCorrupted:
+					s.lose(t, c, err)
+				case err != nil:
 					return err
 				}
 			}

@@ -34,6 +34,9 @@ func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	if err := s.checkDirectory(); err != nil {
 		return nil, err
 	}
+	if o.Quarantine && o.ReadOnly {
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "a database cannot be opened read-only and with quarantine: that puts files aside")
+	}
 	if err := s.newArchive(); err != nil {
 		return nil, err
 	}
@@ -45,6 +48,9 @@ func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	}
 	if s.archive != nil {
 		s.archiveInBackground()
+	}
+	if s.opts.ScrubEvery > 0 && !o.ReadOnly {
+		s.scrub()
 	}
 	return s, nil
 }
@@ -186,6 +192,9 @@ func (s *Store) checkEmpty() error {
 	names, err := s.fs.List(s.dir)
 	if err != nil {
 		return s.fileError("reading directory", "", err)
+	}
+	if slices.Contains(names, BackupsFile) {
+		return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "directory %s holds backups, not a database", s.dir).WithHint("oxidb restore %s DIRECTORY makes a database from the newest.", s.dir)
 	}
 	for _, name := range names {
 		switch {

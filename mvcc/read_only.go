@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"syscall"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/oxidb/oxidb/mvcc/wal"
 	"github.com/oxidb/oxidb/sqlerr"
 )
@@ -37,6 +39,13 @@ func (s *Store) reload(name string) (*manifest, wal.State, error) {
 	if err != nil {
 		return nil, wal.State{}, err
 	}
+	if err := s.measureLog(m.WAL); err != nil {
+		return nil, wal.State{}, err
+	}
+	if s.opts.Quarantine {
+		state, err := s.salvageAll(m)
+		return m, state, err
+	}
 	if err := s.load(m); err != nil {
 		return nil, wal.State{}, err
 	}
@@ -64,4 +73,21 @@ func (s *Store) checkDirectory() error {
 		return s.fileError("reading directory", "", err)
 	}
 	return s.refuseUnfinished()
+}
+
+// Exists reports whether there is a database in a directory.
+func Exists(fs vfs.FS, dir string) (bool, error) {
+	s := newStore(Options{})
+	s.fs, s.dir = fs, fs.PathJoin(dir)
+	if _, err := fs.Stat(s.dir); err != nil {
+		return false, nil
+	}
+	if err := s.checkDirectory(); err != nil {
+		return false, err
+	}
+	_, name, err := locateMarker(fs, s.dir)
+	if err != nil || name != "" {
+		return name != "", err
+	}
+	return s.unmarked()
 }

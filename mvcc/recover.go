@@ -30,6 +30,12 @@ func (s *Store) recover(name string) error {
 		return err
 	}
 	s.catchUp(m.WAL)
+	if err := s.putAside(); err != nil {
+		return err
+	}
+	if len(s.losses) > 0 {
+		return nil // the checkpoint has removed what it replaced; the rest goes with the next opening
+	}
 	return s.removeOrphans(name, m.WAL)
 }
 
@@ -55,6 +61,7 @@ func (s *Store) replay(records []wal.Record) error {
 	}
 	s.last = at
 	s.times.add(at, info.micros)
+	s.tellRecovery(records)
 	return nil
 }
 

@@ -36,6 +36,17 @@ type Options struct {
 	// its log.
 	Archive      string
 	ArchiveEvery time.Duration
+	// ScrubEvery is how often everything is checked in the background, at such a speed that it takes most
+	// of that time; 0 means never.
+	ScrubEvery time.Duration
+	// Quarantine opens a database that is damaged with what is sound. Damaged files are put aside, and
+	// Store.Losses tells what they took with them.
+	Quarantine bool
+	// Progress is told how many bytes of log recovery has done; nil for nobody.
+	Progress func(what string, done, total int64)
+	// Notice is told of what goes wrong in the background; nil for nobody. It may be called by any
+	// goroutine and must not use the store.
+	Notice func(err error)
 	// ReadOnly recovers the database in memory and writes nothing to its directory.
 	ReadOnly bool
 	// UUID is the identity of a database that Open makes; zero means a random one. Tests that repeat
@@ -67,6 +78,11 @@ type Store struct {
 	checkpointing  atomic.Bool
 	checkpointErr  atomic.Pointer[error]
 	closing        chan struct{}
+
+	logBytes, logDone int64 // of the log to recover
+	losses            []Loss
+	lossFile          uint64    // the log file in which a loss begins
+	stopAt            Timestamp // the commit before which a replay stops
 
 	archive      *archive.Archive // nil without one
 	archiveFrom  uint64           // the log file that it begins with when it is new

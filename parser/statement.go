@@ -31,6 +31,9 @@ func (p *parser) statementBody() ast.Statement {
 	if p.at(kwSet) && p.ahead(1).kw == kwConstraints {
 		return p.setConstraints()
 	}
+	if p.kind() == tkIdent && p.nameValue(*p.tok()) == "backup" {
+		return p.backupStatement()
+	}
 	if _, ok := flatGrammars()[p.kw()]; ok {
 		return p.flat()
 	}
@@ -41,6 +44,15 @@ func (p *parser) statementBody() ast.Statement {
 	}
 	p.syntaxError()
 	return nil
+}
+
+// backupStatement reads BACKUP TO 'directory'. BACKUP is no keyword of PostgreSQL, and none here.
+func (p *parser) backupStatement() ast.Statement {
+	start := p.tok().pos
+	p.i++
+	p.expect(kwTo)
+	to := p.stringValue()
+	return &ast.Backup{Span: p.span(start), To: to}
 }
 
 // statementKeywords are the candidates of a suggestion for a mistyped first word.

@@ -181,7 +181,7 @@ func describeStatement(sql string) (tag string, rows bool) {
 	switch first := words[0]; first {
 	case "WITH", "VALUES", "TABLE", "FROM":
 		return "SELECT", true
-	case "SELECT", "SHOW", "EXPLAIN", "CALL", "EXECUTE", "FETCH":
+	case "SELECT", "SHOW", "EXPLAIN", "CALL", "EXECUTE", "FETCH", "BACKUP":
 		return first, true
 	case "START":
 		return "BEGIN", false

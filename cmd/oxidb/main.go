@@ -16,14 +16,22 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/oxidb/oxidb"
+	"github.com/oxidb/oxidb/sqlerr"
 )
 
 // commands is the command line.
 type commands struct {
-	Shell   shellCommand   `cmd:"" default:"withargs" help:"Ask a database or a server: at the terminal, from files or a pipe."`
-	Bench   benchCommand   `cmd:"" help:"Benchmarks: TPC-H on OxiDB alone or beside DuckDB."`
-	Demo    demoCommand    `cmd:"" help:"Load TPC-H 0.1, run its 22 queries, then serve Flight SQL."`
-	Serve   serveCommand   `cmd:"" help:"Serve a database over Arrow Flight SQL."`
+	Shell shellCommand `cmd:"" default:"withargs" help:"Ask a database or a server: at the terminal, from files or a pipe."`
+	Bench benchCommand `cmd:"" help:"Benchmarks: TPC-H on OxiDB alone or beside DuckDB."`
+	Demo  demoCommand  `cmd:"" help:"Load TPC-H 0.1, run its 22 queries, then serve Flight SQL."`
+	Serve serveCommand `cmd:"" help:"Serve a database over Arrow Flight SQL."`
+
+	Backup       backupCommand       `cmd:"" help:"Back up a database, open or not, into a directory of backups."`
+	Restore      restoreCommand      `cmd:"" help:"Make a database from a backup, as of any moment that log is archived of."`
+	VerifyBackup verifyBackupCommand `cmd:"" help:"Read backups and compare every file with what was backed up."`
+	Check        checkCommand        `cmd:"" help:"Verify every file of a database."`
+	Archive      archiveCommand      `cmd:"" help:"Make a server archive its log now."`
+
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -77,9 +85,25 @@ func exitCode(ctx context.Context, err error) int {
 		fmt.Fprintln(os.Stderr, "interrupted")
 		return exitInterrupted
 	case errors.As(err, &u):
-		fmt.Fprintln(os.Stderr, "oxidb:", err)
+		fmt.Fprintln(os.Stderr, "oxidb:", explained(err))
 		return exitUnreachable
 	}
-	fmt.Fprintln(os.Stderr, "oxidb:", err)
+	fmt.Fprintln(os.Stderr, "oxidb:", explained(err))
 	return exitFailed
+}
+
+// explained is an error with what is known beyond its message.
+func explained(err error) string {
+	text := err.Error()
+	var known *sqlerr.Error
+	if !errors.As(err, &known) {
+		return text
+	}
+	if known.Detail != "" {
+		text += "\nDETAIL: " + known.Detail
+	}
+	if known.Hint != "" {
+		text += "\nHINT: " + known.Hint
+	}
+	return text
 }

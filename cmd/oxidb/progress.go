@@ -16,6 +16,7 @@ import (
 type bar struct {
 	out   io.Writer
 	title string
+	unit  func(n int64) string // how amounts are shown; nil means rows
 	mu    sync.Mutex
 	last  time.Time
 	start time.Time
@@ -41,14 +42,21 @@ func (b *bar) show(what string, done, total int64) {
 	const width = 30
 	filled := int(done * width / total)
 	rate := float64(done) / time.Since(b.start).Seconds()
-	fmt.Fprintf(b.out, "\r%s [%s%s] %3d%%  %s rows, %s rows/s  %-10s", b.title, strings.Repeat("█", filled), strings.Repeat("·", width-filled),
-		done*100/total, countText(done), countText(int64(rate)), what)
+	unit := b.unit
+	if unit == nil {
+		unit = func(n int64) string { return countText(n) + " rows" }
+	}
+	fmt.Fprintf(b.out, "\r%s [%s%s] %3d%%  %s, %s/s  %-32.32s", b.title, strings.Repeat("█", filled), strings.Repeat("·", width-filled),
+		done*100/total, unit(done), unit(int64(rate)), what)
 }
 
 // end clears the line.
 func (b *bar) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.drawn {
-		fmt.Fprintf(b.out, "\r%s\r", strings.Repeat(" ", 110))
+		b.drawn = false
+		fmt.Fprintf(b.out, "\r%s\r", strings.Repeat(" ", 132))
 	}
 }
 

@@ -23,6 +23,10 @@ type serveCommand struct {
 	TLSCert        string        `name:"tls-cert" help:"Certificate file (PEM): serve TLS." type:"existingfile"`
 	TLSKey         string        `name:"tls-key" help:"The certificate's key file (PEM)." type:"existingfile"`
 	Drain          time.Duration `help:"How long running calls may go on when the server is told to stop." default:"10s"`
+	Archive        string        `help:"Directory that gets a copy of the log, about a second behind, for point-in-time recovery." placeholder:"DIR"`
+	Scrub          time.Duration `help:"How often all files are read and compared with their checksums, slowly; 0 means never." default:"168h"`
+	ReadOnly       bool          `help:"Write nothing to the database's directory: for read-only media."`
+	Recover        string        `help:"What to do about damage: refuse to open, or quarantine: put damaged files aside, say what is lost, and serve the rest." enum:"refuse,quarantine" default:"refuse"`
 	AllowAnonymous bool          `help:"Serve other machines, too: whoever reaches the port can read and write everything."`
 }
 
@@ -48,9 +52,22 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	db, err := oxidb.Open(ctx, path, oxidb.Threads(c.Threads), oxidb.MemoryLimit(int64(c.Memory)), oxidb.CheckpointBytes(c.Checkpoint))
+	bar := newBar(os.Stderr, "recovery")
+	bar.unit = bytesText
+	db, err := oxidb.Open(ctx, path, oxidb.Threads(c.Threads), oxidb.MemoryLimit(int64(c.Memory)), oxidb.CheckpointBytes(c.Checkpoint), func(o *oxidb.Options) {
+		o.Archive, o.ScrubEvery, o.ReadOnly, o.Quarantine = c.Archive, c.Scrub, c.ReadOnly, c.Recover == "quarantine"
+		o.Progress = bar.show
+		o.Notice = func(err error) { fmt.Fprintln(os.Stderr, "oxidb:", message(err)) }
+	})
+	bar.end()
 	if err != nil {
 		return unreachable{err}
+	}
+	for _, l := range db.Losses() {
+		fmt.Fprintln(os.Stderr, "oxidb:", l)
+		if l.Aside != "" {
+			fmt.Fprintf(os.Stderr, "       the file is in %s\n", l.Aside)
+		}
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	runner.Register(db)

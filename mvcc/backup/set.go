@@ -55,7 +55,7 @@ func (s *Set) Bytes() (n int64) {
 
 // The names in a directory of backups.
 const (
-	formatFile = "OXIDB-BACKUPS"
+	formatFile = mvcc.BackupsFile
 	formatText = "OxiDB backups, format 1\n"
 	setsDir    = "sets"
 	setFile    = "BACKUP"

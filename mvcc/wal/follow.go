@@ -282,3 +282,45 @@ func Files(fs vfs.FS, dir string) ([]uint64, error) {
 	slices.Sort(numbers)
 	return numbers, err
 }
+
+// Salvage looks for what a damaged log holds behind the place where it could be read: the last LSN of any
+// sound record, and the number of sound Commit records.
+func Salvage(fs vfs.FS, dir string, uuid UUID, from State) (last uint64, commits int, err error) {
+	numbers, err := Files(fs, dir)
+	if err != nil {
+		return 0, 0, ioError("reading the log", dir, err)
+	}
+	for _, n := range numbers {
+		if n < from.File {
+			continue
+		}
+		data, err := readWhole(fs, fs.PathJoin(dir, fileName(n)))
+		if err != nil {
+			return 0, 0, err
+		}
+		seed := (&fileHeader{uuid: uuid, number: n}).seed()
+		for at := fileHeaderSize; at+headerSize <= len(data); at += 8 {
+			h := data[at : at+headerSize]
+			if lsn := binary.LittleEndian.Uint64(h[atLSN:]); soundHeader(h, seed) && lsn > from.LSN {
+				last = max(last, lsn)
+				if Type(h[atType]) == Commit {
+					commits++
+				}
+			}
+		}
+	}
+	return last, commits, nil
+}
+
+// After is a state from which a log goes on behind all files that there are, those that were not read
+// among them.
+func (s State) After(fs vfs.FS, dir string) (State, error) {
+	numbers, err := Files(fs, dir)
+	if err != nil {
+		return s, ioError("reading the log", dir, err)
+	}
+	if len(numbers) > 0 {
+		s.File = max(s.File, numbers[len(numbers)-1])
+	}
+	return s, nil
+}

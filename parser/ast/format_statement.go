@@ -113,6 +113,8 @@ func (p *printer) session(s Statement) {
 		p.maintenance(s.Options, s.Targets)
 	case *Checkpoint:
 		p.str("CHECKPOINT")
+	case *Backup:
+		p.str("BACKUP TO ", QuoteString(s.To))
 	case *Call:
 		p.str("CALL ")
 		p.expr(s.Func, 0)

@@ -113,6 +113,12 @@ type MaintenanceTarget struct {
 // Checkpoint is CHECKPOINT.
 type Checkpoint struct{ Span }
 
+// Backup is BACKUP TO 'directory', which is OxiDB's own.
+type Backup struct {
+	Span
+	To string
+}
+
 // Call is CALL procedure(args).
 type Call struct {
 	Span
@@ -161,6 +167,7 @@ func (*Explain) statement()        {}
 func (*Analyze) statement()        {}
 func (*Vacuum) statement()         {}
 func (*Checkpoint) statement()     {}
+func (*Backup) statement()         {}
 func (*Call) statement()           {}
 func (*Prepare) statement()        {}
 func (*Execute) statement()        {}
