@@ -11,6 +11,7 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/index"
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
@@ -76,12 +77,13 @@ func (c *change) create() error {
 	return c.txn.CreateTable(id, t.Name, schema)
 }
 
-// newSchema is that of a new table: a number, unique or not, and a text.
+// newSchema is that of a new table: a number, unique or not, and a text, with indexes of every kind.
 func newSchema(unique bool) mvcc.Schema {
 	s := mvcc.Schema{Columns: []mvcc.ColumnDef{
 		{FieldID: 1, Name: "a", Type: types.TBigInt, NotNull: true, Missing: types.Null(types.TBigInt)},
 		{FieldID: 2, Name: "b", Type: types.TText, Missing: types.Null(types.TText)},
 	}}
+	s.Indexes = []mvcc.Index{{Kind: index.Ordered, Fields: []int32{2, 1}}, {Kind: index.Hash, Fields: []int32{2}}, {Kind: index.Bitmap, Fields: []int32{2}}}
 	if unique {
 		s.Keys = []mvcc.Key{{Name: "a_key", Fields: []int32{1}}}
 	}

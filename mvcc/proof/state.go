@@ -124,6 +124,9 @@ func read(txn *mvcc.Txn, ids []mvcc.TableID) (State, error) {
 		if len(t.Rows) != len(rows) || table.Rows() != int64(len(rows)) {
 			return nil, violated("table %d has %d rows with %d keys and says %d", id, len(rows), len(t.Rows), table.Rows())
 		}
+		if err := checkIndexes(table); err != nil {
+			return nil, err
+		}
 		s[id] = t
 	}
 	return s, nil
