@@ -35,12 +35,9 @@ type openTransaction struct {
 }
 
 // beginTransaction takes a snapshot and enters the transaction in the list. ctx is the context of the
-// statement whose transaction it is, nil for a block's.
-func (s *Session) beginTransaction(ctx context.Context, m modes, now time.Time) *openTransaction {
-	o := &openTransaction{inner: s.db.store.Begin(m.options()), session: s, block: ctx == nil, started: now, since: now, modes: m}
-	if o.block {
-		ctx = context.Background()
-	}
+// statement whose transaction it is; a block's has none but the background.
+func (s *Session) beginTransaction(ctx context.Context, m modes, block bool, now time.Time) *openTransaction {
+	o := &openTransaction{inner: s.db.store.Begin(m.options()), session: s, block: block, started: now, since: now, modes: m}
 	o.ctx, o.stop = context.WithCancelCause(ctx)
 	if d := s.settings.millis("transaction_timeout"); d > 0 {
 		o.limit = time.AfterFunc(d, func() {

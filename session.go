@@ -299,9 +299,9 @@ func (s *Session) begin(ctx context.Context, sql string) (*scope, error) {
 	sc := &scope{session: s, explicit: s.txn != nil, now: time.Now()}
 	switch {
 	case s.txn == nil:
-		sc.open = s.beginTransaction(ctx, s.settings.defaultModes(), sc.now)
+		sc.open = s.beginTransaction(ctx, s.settings.defaultModes(), false, sc.now)
 	case s.txn.open == nil:
-		s.txn.open = s.beginTransaction(nil, s.txn.modes, sc.now)
+		s.txn.open = s.beginTransaction(context.Background(), s.txn.modes, true, sc.now)
 		fallthrough
 	default:
 		sc.open = s.txn.open

@@ -105,7 +105,9 @@ func (k *readCheck) list() ([]changedRows, error) {
 			return nil, readWriteConflict()
 		}
 		defs := k.txn.columnsRead(id, of, &shared.newest().schema)
-		for _, c := range shared.changes(k.checked, s.last) {
+		all := shared.changes(k.checked, s.last)
+		shared.cancelMoved(all)
+		for _, c := range all {
 			rows := changedRows{change: c, table: id, reads: of, defs: defs}
 			if !c.chunk.closed {
 				rows.open = c.chunk.openColumns(defs)

@@ -43,12 +43,14 @@ func (v *View) View(schema, view string) (*catalog.View, bool) {
 
 // Sequence implements catalog.Reader.
 func (v *View) Sequence(schema, sequence string) (*catalog.Sequence, bool) {
+	readRelation(v.txn, name{schema, sequence})
 	s, ok := v.sequences[name{schema, sequence}]
 	return s, ok
 }
 
 // Sequences implements catalog.Reader.
 func (v *View) Sequences() []*catalog.Sequence {
+	readAll(v.txn)
 	return ordered(v.sequences, func(s *catalog.Sequence) (string, string) { return s.Schema, s.Name })
 }
 
