@@ -26,6 +26,9 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 		if err != nil {
 			return nil, err
 		}
+		if err := sc.touchReferenced(w, nil, t); err != nil {
+			return nil, err
+		}
 		return emptyResult("CREATE TABLE"), sc.changeSequences(ctx, w, cmd.Sequences, t.ID)
 	case *ast.CreateSequence:
 		return emptyResult("CREATE SEQUENCE"), sc.changeSequences(ctx, w, cmd.Sequences, 0)
@@ -68,6 +71,11 @@ func (sc *scope) alterTable(ctx context.Context, w *systables.Writer, cmd *plan.
 			return err
 		}
 	}
+	for _, k := range cmd.Unreferenced {
+		if err := sc.dropForeign(w, k.Table.ID, func(f catalog.Foreign) bool { return f.Name == k.Name }); err != nil {
+			return err
+		}
+	}
 	if cmd.Rewrite != nil {
 		return sc.rewrite(ctx, w, cmd)
 	}
@@ -94,17 +102,68 @@ func (sc *scope) alter(ctx context.Context, w *systables.Writer, changed *catalo
 	if err := w.AlterTable(old, &next); err != nil {
 		return err
 	}
+	return sc.verify(ctx, w, old, next.ID)
+}
+
+// verify checks the rows of an altered table against the constraints that are new, or valid only now.
+func (sc *scope) verify(ctx context.Context, w *systables.Writer, old *catalog.Table, id catalog.ID) error {
 	if err := sc.refresh(); err != nil {
 		return err
 	}
-	for _, c := range next.Checks {
-		if !slices.Contains(old.Checks, c) {
-			if err := sc.checkHolds(ctx, &next, c); err != nil {
+	t, ok := sc.catalog.ByID(id)
+	if !ok {
+		return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", old.Name)
+	}
+	for _, c := range t.Checks {
+		if c.NotValid || slices.ContainsFunc(old.Checks, func(o catalog.Check) bool { return o.Expr == c.Expr && !o.NotValid }) {
+			continue
+		}
+		if err := sc.checkHolds(ctx, t, c); err != nil {
+			return err
+		}
+	}
+	for i := range t.Foreign {
+		f := &t.Foreign[i]
+		if f.NotValid || slices.ContainsFunc(old.Foreign, func(o catalog.Foreign) bool {
+			return o.ID == f.ID && !o.NotValid && slices.Equal(o.Fields, f.Fields)
+		}) {
+			continue
+		}
+		if err := sc.checkAll(ctx, t, f); err != nil {
+			return err
+		}
+	}
+	return sc.touchReferenced(w, old, t)
+}
+
+// touchReferenced makes the tables that new foreign keys refer to conflict with whoever changes them
+// without knowing.
+func (sc *scope) touchReferenced(w *systables.Writer, old, t *catalog.Table) error {
+	for _, f := range t.Foreign {
+		if old != nil && slices.ContainsFunc(old.Foreign, func(o catalog.Foreign) bool { return o.ID == f.ID }) {
+			continue
+		}
+		if parent, ok := sc.catalog.ByID(f.Table); ok && parent.ID != t.ID {
+			if err := w.Touch(parent); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// dropForeign drops foreign keys of a table.
+func (sc *scope) dropForeign(w *systables.Writer, id catalog.ID, drop func(catalog.Foreign) bool) error {
+	t, ok := sc.catalog.ByID(id)
+	if !ok {
+		return nil
+	}
+	changed := *t
+	changed.Foreign = slices.DeleteFunc(slices.Clone(t.Foreign), drop)
+	if err := w.AlterTable(t, &changed); err != nil {
+		return err
+	}
+	return sc.refresh()
 }
 
 // rewrite replaces a table's descriptor and all its rows.
@@ -126,7 +185,7 @@ func (sc *scope) rewrite(ctx context.Context, w *systables.Writer, cmd *plan.Com
 	if err := target.Replace(r.query, r.op, func() error { return w.AlterTable(old, cmd.Table) }); err != nil {
 		return err
 	}
-	return sc.refresh()
+	return sc.verify(ctx, w, old, cmd.Table.ID)
 }
 
 func (sc *scope) tableByID(id catalog.ID) *catalog.Table {
@@ -263,6 +322,14 @@ func (sc *scope) dropTable(w *systables.Writer, t *catalog.Table, cascade bool) 
 	}); err != nil {
 		return err
 	}
+	for _, r := range sc.catalog.References(t.ID) { // the binder has seen to it that they may go
+		if r.From.ID == t.ID {
+			continue
+		}
+		if err := sc.dropForeign(w, r.From.ID, func(f catalog.Foreign) bool { return f.Table == t.ID }); err != nil {
+			return err
+		}
+	}
 	if err := sc.dropOwned(w, t, cascade); err != nil {
 		return err
 	}
@@ -327,23 +394,29 @@ func (sc *scope) dropSchema(w *systables.Writer, name *ast.Name, stmt *ast.Drop)
 	return w.DropSchema(schema)
 }
 
-// truncate deletes all rows of the tables.
+// truncate deletes all rows of the tables, with CASCADE also of those that refer to them.
 func (sc *scope) truncate(ctx context.Context, w *systables.Writer, stmt *ast.Truncate) (*Result, error) {
+	var tables []*catalog.Table
 	for _, name := range stmt.Tables {
-		sql := "DELETE FROM " + ast.Format(name)
-		del, err := parser.ParseOne(sql)
+		t, err := sc.table(name.Schema(), name.Base())
 		if err != nil {
 			return nil, err
 		}
-		if _, err := sc.statement(ctx, del, sql, nil); err != nil {
+		tables = append(tables, t)
+	}
+	for i := 0; i < len(tables); i++ {
+		for _, r := range sc.catalog.References(tables[i].ID) {
+			if !slices.Contains(tables, r.From) {
+				tables = append(tables, r.From)
+			}
+		}
+	}
+	for _, t := range tables {
+		if _, _, err := sc.apply(ctx, sc.binder("", nil).DeleteAll(t), nil, nil, nil); err != nil {
 			return nil, err
 		}
 		if !stmt.RestartIdentity {
 			continue
-		}
-		t, err := sc.table(name.Schema(), name.Base())
-		if err != nil {
-			return nil, err
 		}
 		if err := sc.restartOwned(w, t); err != nil {
 			return nil, err

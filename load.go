@@ -48,6 +48,7 @@ func (sc *scope) load(ctx context.Context, schema, table string, parts int, fill
 	if err != nil {
 		return 0, err
 	}
+	since := sc.txn.Place(t.ID)
 	writer, err := sc.txn.Writer(t.ID)
 	if err != nil {
 		return 0, err
@@ -77,7 +78,10 @@ func (sc *scope) load(ctx context.Context, schema, table string, parts int, fill
 	if err != nil {
 		return 0, err
 	}
-	return rows.Load(), writer.Finish(ctx)
+	if err := writer.Finish(ctx); err != nil {
+		return 0, err
+	}
+	return rows.Load(), sc.checkLoaded(ctx, t, since)
 }
 
 func (sc *scope) table(schema, name string) (*catalog.Table, error) {
@@ -108,6 +112,7 @@ func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.
 	if err != nil {
 		return 0, err
 	}
+	since := sc.txn.Place(t.ID)
 	writer, err := sc.txn.Writer(t.ID)
 	if err != nil {
 		return 0, err
@@ -149,7 +154,10 @@ func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.
 	if err != nil {
 		return 0, err
 	}
-	return rows, writer.Finish(ctx)
+	if err := writer.Finish(ctx); err != nil {
+		return 0, err
+	}
+	return rows, sc.checkLoaded(ctx, t, since)
 }
 
 // conformer brings records' columns into a table's order and types.

@@ -44,6 +44,8 @@ type transaction struct {
 	open       *openTransaction
 	failed     bool
 	savepoints []savepoint
+	// constraints says when the block checks those that are deferrable.
+	constraints deferral
 }
 
 type savepoint struct {
@@ -290,6 +292,8 @@ type scope struct {
 	// checking marks the reads of a constraint's check: they have to hold at the commit in every
 	// isolation level.
 	checking bool
+	// transients are relations that the statement made for its own plans.
+	transients map[catalog.ID]*transient
 	// numbers lets one worker at a time use sequences.
 	numbers sync.Mutex
 }

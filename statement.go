@@ -233,7 +233,7 @@ func (sc *scope) optimize(root plan.Node, values []types.Value) (plan.Node, erro
 		root = plan.WithParams(root, values)
 	}
 	return optimize.Optimize(root, optimize.Env{
-		Stats: sc.catalog.Stats, RoughStats: sc.roughStats, PreferIndexes: sc.session.settings["enable_seqscan"] == "off", Fold: sc.fold, Aggregate: sc.session.db.registry.Aggregate, Disabled: sc.session.settings.disabled(),
+		Stats: sc.stats, RoughStats: sc.rough, PreferIndexes: sc.session.settings["enable_seqscan"] == "off", Fold: sc.fold, Aggregate: sc.session.db.registry.Aggregate, Disabled: sc.session.settings.disabled(),
 	})
 }
 
@@ -300,7 +300,7 @@ func (sc *scope) inputRows(n plan.Node) float64 {
 	switch n := n.(type) {
 	case *plan.Scan:
 		if n.Seek == nil {
-			rows = sc.catalog.Stats(n.Table).Rows
+			rows = sc.stats(n.Table).Rows
 		}
 	case *plan.External, *plan.Generate, *plan.Shared, *plan.Recursive:
 		rows = smallInput
@@ -315,6 +315,9 @@ func (sc *scope) inputRows(n plan.Node) float64 {
 }
 
 func (sc *scope) chunks(t *catalog.Table) ([]scan.Chunk, error) {
+	if r := sc.transients[t.ID]; r != nil {
+		return r.chunks, nil
+	}
 	if t.ID >= systemID {
 		return sc.systemChunks(t)
 	}
@@ -364,11 +367,28 @@ func outputSchema(names []string, cols []plan.Column) (*arrow.Schema, []types.Ty
 	return arrowio.Schema(names, kinds), kinds
 }
 
-// change runs INSERT, UPDATE or DELETE; op, when not nil, replaces the statement's own input, kept is
-// what the plan cache has of it, or nil.
+// change runs INSERT, UPDATE or DELETE with what foreign keys make of it; op, when not nil, replaces
+// the statement's own input, kept is what the plan cache has of it, or nil.
 func (sc *scope) change(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator, kept *boundVariant) (*Result, error) {
+	result, done, err := sc.apply(ctx, stmt, values, op, kept)
+	if err != nil {
+		return nil, err
+	}
+	return result, sc.enforce(ctx, done)
+}
+
+// apply runs INSERT, UPDATE or DELETE and tells what it did.
+func (sc *scope) apply(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator, kept *boundVariant) (*Result, *effect, error) {
 	target, input, tag, names := sc.target(stmt)
 	result := emptyResult(tag)
+	done := &effect{table: target.Table, place: sc.txn.Place(target.Table.ID), wrote: tag != "DELETE", update: tag == "UPDATE"}
+	if tag != "INSERT" {
+		done.watch = sc.watched(target.Table)
+		target.Watch = done.watch
+	}
+	if u, ok := stmt.(*plan.Update); ok {
+		done.changed = u.Written()
+	}
 	var records []arrow.RecordBatch
 	if len(target.Returning) > 0 {
 		cols := make([]plan.Column, len(target.Returning))
@@ -390,27 +410,27 @@ func (sc *scope) change(ctx context.Context, stmt plan.Statement, values []types
 	}
 	root, err := sc.plan(input, values, kept)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := sc.start(ctx, root, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer r.query.Close()
 	if op == nil {
 		op = r.op
 	}
 	run := map[string]func(*exec.Query, exec.Operator) (int64, error){"INSERT": target.Insert, "UPDATE": target.Update, "DELETE": target.Delete}[tag]
-	result.affected, err = run(r.query, op)
-	if err != nil {
-		return nil, err
+	if result.affected, err = run(r.query, op); err != nil {
+		return nil, nil, err
 	}
+	done.gone, done.after = target.Changed, target.After
 	if len(target.Returning) > 0 {
 		full := recordsResult(tag, result.schema, result.types, records...)
 		full.affected = result.affected
-		return full, nil
+		return full, done, nil
 	}
-	return result, nil
+	return result, done, nil
 }
 
 func (sc *scope) target(stmt plan.Statement) (t *write.Target, input plan.Node, tag string, names []string) {

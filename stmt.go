@@ -112,7 +112,7 @@ func (s *Session) describeCommand(p *Stmt) bool {
 		columns, kinds := backupColumns()
 		p.query, p.types, p.schema = true, kinds, arrowio.Schema(columns, kinds)
 		return true
-	case *ast.Begin, *ast.Commit, *ast.Rollback, *ast.Savepoint, *ast.Release, *ast.RollbackTo, *ast.SetTransaction, *ast.Set, *ast.Reset,
+	case *ast.Begin, *ast.Commit, *ast.Rollback, *ast.Savepoint, *ast.Release, *ast.RollbackTo, *ast.SetTransaction, *ast.SetConstraints, *ast.Set, *ast.Reset,
 		*ast.Prepare, *ast.Deallocate, *ast.Discard, *ast.Checkpoint, *ast.Call, *ast.Execute:
 		return true
 	}

@@ -31,7 +31,7 @@ func text(name string) catalog.Column     { return catalog.Column{Name: name, Ty
 func integer4(name string) catalog.Column { return catalog.Column{Name: name, Type: types.TInteger} }
 
 func systemTables() []systemTable {
-	return []systemTable{
+	return append(constraintTables(), []systemTable{
 		{"schemata", []catalog.Column{text("catalog_name"), text("schema_name"), text("schema_owner")}, func(sc *scope, add func(...any)) {
 			for _, s := range append(sc.catalog.Schemas(), informationSchema) {
 				add(databaseName, s, databaseName)
@@ -57,12 +57,10 @@ func systemTables() []systemTable {
 				add(databaseName, v.Schema, v.Name, v.Query)
 			}
 		}},
-		{"table_constraints", []catalog.Column{text("constraint_catalog"), text("constraint_schema"), text("constraint_name"), text("table_schema"), text("table_name"), text("constraint_type")}, constraintRows},
 		{"sequences", []catalog.Column{text("sequence_catalog"), text("sequence_schema"), text("sequence_name"), text("data_type"), integer4("numeric_precision"),
 			integer4("numeric_precision_radix"), integer4("numeric_scale"), text("start_value"), text("minimum_value"), text("maximum_value"), text("increment"), text("cycle_option")}, sequenceRows},
 		{"indexes", []catalog.Column{text("index_schema"), text("index_name"), text("table_schema"), text("table_name"), text("column_names"), text("is_primary"), text("is_unique")}, indexRows},
-		{"key_column_usage", []catalog.Column{text("constraint_name"), text("table_schema"), text("table_name"), text("column_name"), integer4("ordinal_position")}, keyRows},
-	}
+	}...)
 }
 
 func tableType(t *catalog.Table) string {
@@ -98,35 +96,6 @@ func typeColumns(t types.Type) []any {
 		precision, scale = int64(t.Precision), int64(t.Scale)
 	}
 	return []any{t.Kind.String(), length, precision, scale}
-}
-
-func constraintRows(sc *scope, add func(...any)) {
-	for _, t := range sc.catalog.Tables() {
-		for _, i := range t.Indexes {
-			switch {
-			case i.Primary:
-				add(databaseName, t.Schema, i.Name, t.Schema, t.Name, "PRIMARY KEY")
-			case i.Constraint:
-				add(databaseName, t.Schema, i.Name, t.Schema, t.Name, "UNIQUE")
-			}
-		}
-		for _, c := range t.Checks {
-			add(databaseName, t.Schema, c.Name, t.Schema, t.Name, "CHECK")
-		}
-	}
-}
-
-func keyRows(sc *scope, add func(...any)) {
-	for _, t := range sc.catalog.Tables() {
-		for _, i := range t.Indexes {
-			if !i.Constraint {
-				continue
-			}
-			for n, field := range i.Fields {
-				add(i.Name, t.Schema, t.Name, t.Columns[t.OrdinalOf(field)].Name, int64(n+1))
-			}
-		}
-	}
 }
 
 func yesNo(yes bool) string {

@@ -47,6 +47,10 @@ func (s *Session) Commit(ctx context.Context) error {
 }
 
 func (s *Session) commit(ctx context.Context) error {
+	if err := s.checkAtCommit(ctx); err != nil {
+		s.endTransaction()
+		return err
+	}
 	t := s.txn
 	s.txn = nil
 	if t.open == nil {
@@ -83,6 +87,8 @@ func (s *Session) transactionCommand(ctx context.Context, stmt ast.Statement, sq
 			return emptyResult("SET"), true, nil
 		}
 		return emptyResult("SET"), true, s.setModes(stmt.Modes)
+	case *ast.SetConstraints:
+		return emptyResult("SET CONSTRAINTS"), true, s.setConstraints(ctx, stmt, sql)
 	case *ast.Commit:
 		r, err = s.commitCommand(ctx, stmt.Chain)
 		return r, true, err

@@ -35,6 +35,8 @@ type Column struct {
 type Check struct {
 	Name string `json:"name"`
 	Expr string `json:"expr"`
+	// NotValid: rows from before the constraint have not been checked.
+	NotValid bool `json:"not_valid,omitempty"`
 }
 
 // Index is an index, unique or not. Columns are ordinals at its creation, kept as field ids.
@@ -68,13 +70,14 @@ func (x *Index) Kind() index.Kind {
 
 // Table describes a base table. It is immutable: ALTER makes a new one with the same ID.
 type Table struct {
-	ID      ID       `json:"id"`
-	Schema  string   `json:"schema"`
-	Name    string   `json:"name"`
-	Temp    bool     `json:"temp,omitempty"`
-	Columns []Column `json:"columns"`
-	Indexes []Index  `json:"indexes,omitempty"`
-	Checks  []Check  `json:"checks,omitempty"`
+	ID      ID        `json:"id"`
+	Schema  string    `json:"schema"`
+	Name    string    `json:"name"`
+	Temp    bool      `json:"temp,omitempty"`
+	Columns []Column  `json:"columns"`
+	Indexes []Index   `json:"indexes,omitempty"`
+	Checks  []Check   `json:"checks,omitempty"`
+	Foreign []Foreign `json:"foreign,omitempty"`
 	// NextField is the field id that the next added column gets.
 	NextField int32 `json:"next_field"`
 }
@@ -149,6 +152,9 @@ type Reader interface {
 	View(schema, name string) (*View, bool)
 	Sequence(schema, name string) (*Sequence, bool)
 	HasSchema(schema string) bool
+	// ByID finds a table by number, References the foreign keys to it.
+	ByID(id ID) (*Table, bool)
+	References(id ID) []Reference
 	// Tables, Views and Sequences list everything visible, by schema and name.
 	Tables() []*Table
 	Views() []*View

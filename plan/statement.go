@@ -47,6 +47,17 @@ type Update struct {
 	Params    []types.Type
 }
 
+// Written are the ordinals whose values an update may change: those assigned and the generated ones.
+func (u *Update) Written() []int {
+	out := append([]int(nil), u.Changed...)
+	for i := range u.Table.Columns {
+		if u.Table.Columns[i].IsGenerated() {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // Delete: Input delivers the row ids to delete as its last column, before it the old row when
 // Returning is set.
 type Delete struct {
@@ -96,8 +107,16 @@ type Command struct {
 	View  *catalog.View
 	// Sequences are what happens to sequences, with the table or alone.
 	Sequences []SequenceChange
+	// Unreferenced are foreign keys of other tables that are dropped with what they refer to.
+	Unreferenced []DroppedKey
 	// Rewrite, of ALTER TABLE, gives all rows their values under the new descriptor Table.
 	Rewrite *Update
+}
+
+// DroppedKey names a foreign key of a table.
+type DroppedKey struct {
+	Table *catalog.Table
+	Name  string
 }
 
 // SequenceChange makes a sequence (Before is nil), drops one (After is nil) or changes it. Restart, when

@@ -89,6 +89,8 @@ type objects struct {
 	views     map[name]*catalog.View
 	sequences map[name]*catalog.Sequence
 	rows      map[name]columnar.RowID // of relations
+	byID      map[catalog.ID]*catalog.Table
+	refs      map[catalog.ID][]catalog.Reference
 }
 
 type name struct{ schema, name string }
@@ -111,12 +113,32 @@ func (c *Catalog) load(txn *mvcc.Txn) (*objects, error) {
 			return nil, err
 		}
 	}
+	o.connect()
 	if own {
 		o.version = ^uint64(0) // never equal to a committed version
 	} else {
 		c.at, c.cached = at, o
 	}
 	return o, nil
+}
+
+// connect finds tables by number, and their foreign keys by what they refer to.
+func (o *objects) connect() {
+	o.byID, o.refs = make(map[catalog.ID]*catalog.Table, len(o.tables)), map[catalog.ID][]catalog.Reference{}
+	var holders []*catalog.Table
+	for _, t := range o.tables {
+		o.byID[t.ID] = t
+		if len(t.Foreign) > 0 {
+			holders = append(holders, t)
+		}
+	}
+	for _, t := range holders {
+		for _, f := range t.Foreign {
+			if o.refs[f.Table] == nil {
+				o.refs[f.Table] = catalog.References(holders, f.Table)
+			}
+		}
+	}
 }
 
 func (o *objects) add(chunk *mvcc.View) error {

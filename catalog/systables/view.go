@@ -54,6 +54,15 @@ func (v *View) Sequences() []*catalog.Sequence {
 	return ordered(v.sequences, func(s *catalog.Sequence) (string, string) { return s.Schema, s.Name })
 }
 
+// ByID implements catalog.Reader.
+func (v *View) ByID(id catalog.ID) (*catalog.Table, bool) {
+	t, ok := v.byID[id]
+	return t, ok
+}
+
+// References implements catalog.Reader.
+func (v *View) References(id catalog.ID) []catalog.Reference { return v.refs[id] }
+
 // HasSchema implements catalog.Reader.
 func (v *View) HasSchema(schema string) bool {
 	readSchema(v.txn, schema, false)

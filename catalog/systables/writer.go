@@ -69,6 +69,7 @@ func (w *Writer) CreateTable(t *catalog.Table) (*catalog.Table, error) {
 	for i := range c.Indexes {
 		c.Indexes[i].ID = w.catalog.store.NewID()
 	}
+	w.numberForeign(&c)
 	if err := w.txn.CreateTable(c.ID, c.Name, storage(&c)); err != nil {
 		return nil, err
 	}
@@ -90,6 +91,7 @@ func (w *Writer) AlterTable(old, changed *catalog.Table) error {
 			c.Indexes[i].ID = w.catalog.store.NewID()
 		}
 	}
+	w.numberForeign(&c)
 	if err := w.remove(from, "table"); err != nil {
 		return err
 	}
@@ -98,6 +100,24 @@ func (w *Writer) AlterTable(old, changed *catalog.Table) error {
 	}
 	return w.insert(c.ID, spaceRelations, kindTable, to, &c)
 }
+
+// numberForeign gives new foreign keys their numbers; 0 as the table referred to is the table itself.
+func (w *Writer) numberForeign(t *catalog.Table) {
+	t.Foreign = append([]catalog.Foreign(nil), t.Foreign...)
+	for i := range t.Foreign {
+		f := &t.Foreign[i]
+		if f.ID == 0 {
+			f.ID = w.catalog.store.NewID()
+		}
+		if f.Table == 0 {
+			f.Table = t.ID
+		}
+	}
+}
+
+// Touch makes a table conflict with everything that changes it meanwhile, its rows included: a foreign
+// key to it was made or checked.
+func (w *Writer) Touch(t *catalog.Table) error { return w.txn.AlterTable(t.ID, t.Name, storage(t)) }
 
 // DropTable removes a table and its rows.
 func (w *Writer) DropTable(t *catalog.Table) error {

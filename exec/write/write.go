@@ -9,6 +9,7 @@ import (
 
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/exec/buffer"
 	"github.com/oxidb/oxidb/exec/expr"
@@ -29,6 +30,11 @@ type Target struct {
 	Returning []plan.NamedExpr
 	// Emit receives the rows of RETURNING, lent; it is called from one goroutine.
 	Emit func(*columnar.Batch) error
+	// Watch are ordinals of which Update leaves the new values in After, in the order of Changed.
+	Watch []int
+	After []*columnar.Vector
+	// Changed are the rows that Update and Delete took away.
+	Changed []columnar.RowID
 }
 
 // checker tests rows against CHECK constraints and computes RETURNING, for one worker.
@@ -323,6 +329,10 @@ func (t *Target) change(q *exec.Query, op exec.Operator, width int, then func(*c
 		return 0, err
 	}
 	keep, ids := distinctIDs(rows.Column(width), rows.Rows)
+	t.Changed = ids
+	if then != nil {
+		t.watch(rows, keep)
+	}
 	if err := t.Txn.Delete(t.Table.ID, ids); err != nil {
 		return 0, err
 	}
@@ -341,6 +351,15 @@ func (t *Target) change(q *exec.Query, op exec.Operator, width int, then func(*c
 		})
 	})
 	return int64(len(ids)), err
+}
+
+// watch copies the new values of the columns that the caller wants.
+func (t *Target) watch(rows *buffer.Table, keep []uint32) {
+	for _, o := range t.Watch {
+		b := segment.NewColumnBuilder(t.Table.Columns[o].Type)
+		b.Append(rows.Column(o), keep)
+		t.After = append(t.After, b.View(len(keep)))
+	}
 }
 
 // distinctIDs lists the first row of every id, and the ids in that order.

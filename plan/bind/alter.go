@@ -40,7 +40,7 @@ func (b *Binder) bindAlterTable(x *ast.AlterTable) (plan.Statement, error) {
 	if err := b.checkViews(table, d.table, x); err != nil {
 		return nil, err
 	}
-	cmd := &plan.Command{Stmt: x, Table: d.table, Sequences: d.sequences}
+	cmd := &plan.Command{Stmt: x, Table: d.table, Sequences: d.sequences, Unreferenced: d.unreferenced}
 	if len(d.converted) > 0 || d.refilled() {
 		cmd.Rewrite, err = d.rewrite(table)
 	}
@@ -126,6 +126,10 @@ func (d *definition) alter(a *ast.AlterAction) error {
 		return d.tableConstraint(a.AddedConstraint)
 	case ast.DropConstraint:
 		return d.dropConstraint(a)
+	case ast.ValidateConstraint:
+		return d.validateConstraint(a)
+	case ast.AlterConstraint:
+		return d.alterConstraint(a.AddedConstraint)
 	case ast.SetNotNull, ast.DropNotNull, ast.SetDefault, ast.DropDefault, ast.AlterType, ast.AddIdentity, ast.SetIdentity, ast.DropIdentity, ast.DropExpression:
 		return d.alterColumn(a)
 	}
@@ -167,6 +171,11 @@ func (d *definition) dropColumn(a *ast.AlterAction) error {
 	if err := d.dropOwned(&d.table.Columns[o], a); err != nil {
 		return err
 	}
+	if err := d.dropReferences(a, func(f *catalog.Foreign) bool { return slices.Contains(f.RefFields, field) },
+		"cannot drop column "+a.Column.Name+" of table "+d.table.Name+" because other objects depend on it", "column "+a.Column.Name+" of table "+d.table.Name); err != nil {
+		return err
+	}
+	d.table.Foreign = slices.DeleteFunc(d.table.Foreign, func(f catalog.Foreign) bool { return slices.Contains(f.Fields, field) })
 	d.table.Columns = slices.Delete(d.table.Columns, o, o+1)
 	d.table.Indexes = slices.DeleteFunc(d.table.Indexes, func(i catalog.Index) bool { return slices.Contains(i.Fields, field) })
 	if generated := d.brokenGenerations(); len(generated) > 0 {
@@ -252,6 +261,12 @@ func (d *definition) renameConstraint(a *ast.AlterAction) error {
 			return nil
 		}
 	}
+	for i := range d.table.Foreign {
+		if d.table.Foreign[i].Name == a.Constraint.Name {
+			d.table.Foreign[i].Name = a.NewName.Name
+			return nil
+		}
+	}
 	return d.noConstraint(a.Constraint)
 }
 
@@ -259,12 +274,21 @@ func (d *definition) dropConstraint(a *ast.AlterAction) error {
 	name := a.Constraint.Name
 	isKey := func(i catalog.Index) bool { return i.Constraint && i.Name == name }
 	isCheck := func(c catalog.Check) bool { return c.Name == name }
-	if !slices.ContainsFunc(d.table.Indexes, isKey) && !slices.ContainsFunc(d.table.Checks, isCheck) {
+	isForeign := func(f catalog.Foreign) bool { return f.Name == name }
+	if !slices.ContainsFunc(d.table.Indexes, isKey) && !slices.ContainsFunc(d.table.Checks, isCheck) && !slices.ContainsFunc(d.table.Foreign, isForeign) {
 		if a.IfExists {
 			return nil
 		}
 		return d.noConstraint(a.Constraint)
 	}
+	for i := range d.table.Indexes {
+		if x := &d.table.Indexes[i]; isKey(*x) {
+			if err := d.dropReferences(a, d.needs(x), "cannot drop constraint "+name+" on table "+d.table.Name+" because other objects depend on it", "index "+name); err != nil {
+				return err
+			}
+		}
+	}
+	d.table.Foreign = slices.DeleteFunc(d.table.Foreign, isForeign)
 	d.table.Checks = slices.DeleteFunc(d.table.Checks, isCheck)
 	d.table.Indexes = slices.DeleteFunc(d.table.Indexes, isKey)
 	return nil

@@ -52,6 +52,9 @@ func (d *definition) alterType(col *catalog.Column, a *ast.AlterAction) error {
 	if err := d.moveSequences(was.FieldID, col, a); err != nil {
 		return err
 	}
+	if err := d.moveForeign(was.FieldID, col, a); err != nil {
+		return err
+	}
 	return d.moveKeys(was.FieldID, col, a)
 }
 

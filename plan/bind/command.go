@@ -102,6 +102,14 @@ func (b *Binder) checkDropRelation(d *ast.Drop, n *ast.Name) error {
 	case d.Behavior == ast.Cascade:
 		return nil
 	}
+	if table != nil {
+		for _, r := range b.reader.References(table.ID) {
+			if r.From.ID != table.ID && !names(d.Names, r.From.Name) {
+				return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop table %s because other objects depend on it", n.Base()).
+					WithDetail("constraint %s on table %s depends on table %s", r.Key.Name, r.From.Name, n.Base()).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+			}
+		}
+	}
 	for _, v := range b.DependentViews(table, view) {
 		if !names(d.Names, v.Name) {
 			return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop %s %s because other objects depend on it", what, n.Base()).
@@ -156,7 +164,7 @@ func (b *Binder) checkDropIndex(d *ast.Drop, n *ast.Name) error {
 		return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop index %s because constraint %s on table %s requires it",
 			index.Name, index.Name, t.Name).WithHint("You can drop constraint %s on table %s instead.", index.Name, t.Name)
 	case index != nil:
-		return nil
+		return b.checkIndexFree(d, n, t, index)
 	}
 	if table, view, err := b.lookupRelation(n); err == nil {
 		e := errAt(sqlerr.WrongObjectType, n, "%q is not an index", n.Base())
@@ -171,10 +179,43 @@ func (b *Binder) checkDropIndex(d *ast.Drop, n *ast.Name) error {
 	return errAt(sqlerr.UndefinedObject, n, "index %q does not exist", n.String())
 }
 
+// checkIndexFree refuses to drop an index that a foreign key needs.
+func (b *Binder) checkIndexFree(d *ast.Drop, n *ast.Name, t *catalog.Table, x *catalog.Index) error {
+	needs := (&definition{Binder: b, table: t}).needs(x)
+	for _, r := range b.reader.References(t.ID) {
+		if !needs(r.Key) {
+			continue
+		}
+		if d.Behavior == ast.Cascade {
+			return unsupported(n, "DROP INDEX … CASCADE of an index that a foreign key needs")
+		}
+		return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop index %s because other objects depend on it", x.Name).
+			WithDetail("constraint %s on table %s depends on index %s", r.Key.Name, r.From.Name, x.Name).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+	}
+	return nil
+}
+
+// checkTruncate: a table that others refer to is truncated together with them.
 func (b *Binder) checkTruncate(s *ast.Truncate) error {
+	listed := map[catalog.ID]bool{}
+	var tables []*catalog.Table
 	for _, n := range s.Tables {
-		if _, err := b.targetTable(n, "TRUNCATE of"); err != nil {
+		t, err := b.targetTable(n, "TRUNCATE of")
+		if err != nil {
 			return err
+		}
+		listed[t.ID], tables = true, append(tables, t)
+	}
+	if s.Behavior == ast.Cascade {
+		return nil
+	}
+	for _, t := range tables {
+		for _, r := range b.reader.References(t.ID) {
+			if !listed[r.From.ID] {
+				return errAt(sqlerr.FeatureNotSupported, s, "cannot truncate a table referenced in a foreign key constraint").
+					WithDetail("Table %q references %q.", r.From.Name, t.Name).
+					WithHint("Truncate table %q at the same time, or use TRUNCATE ... CASCADE.", r.From.Name)
+			}
 		}
 	}
 	return nil

@@ -301,5 +301,6 @@ func altered(t *catalog.Table) *catalog.Table {
 	n.Columns = append([]catalog.Column(nil), t.Columns...)
 	n.Indexes = append([]catalog.Index(nil), t.Indexes...)
 	n.Checks = append([]catalog.Check(nil), t.Checks...)
+	n.Foreign = append([]catalog.Foreign(nil), t.Foreign...)
 	return &n
 }

@@ -30,6 +30,19 @@ type memory struct {
 
 func (m *memory) Sequences() []*catalog.Sequence { return m.sequences }
 
+func (m *memory) ByID(id catalog.ID) (*catalog.Table, bool) {
+	for _, t := range m.tables {
+		if t.ID == id {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+func (m *memory) References(id catalog.ID) []catalog.Reference {
+	return catalog.References(m.tables, id)
+}
+
 func (m *memory) Sequence(schema, name string) (*catalog.Sequence, bool) {
 	for _, s := range m.sequences {
 		if s.Schema == schema && s.Name == name {

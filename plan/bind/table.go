@@ -2,6 +2,7 @@ package bind
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/oxidb/oxidb/catalog"
@@ -99,6 +100,8 @@ type definition struct {
 	// sequences are made, changed or dropped with the table; generations are new generated columns.
 	sequences   []plan.SequenceChange
 	generations []generation
+	// unreferenced are the foreign keys of other tables that are dropped.
+	unreferenced []plan.DroppedKey
 }
 
 // column adds a column without its constraints.
@@ -129,6 +132,9 @@ func (d *definition) column(c *ast.ColumnDef) error {
 
 func (d *definition) columnConstraint(c *ast.ColumnDef, k *ast.Constraint) error {
 	col := &d.table.Columns[d.table.Ordinal(c.Name.Name)]
+	if misplaced(k) {
+		return errAt(sqlerr.SyntaxError, k, "misplaced DEFERRABLE clause")
+	}
 	switch k.Kind {
 	case ast.NotNullConstraint, ast.NullConstraint:
 		for _, other := range c.Constraints {
@@ -176,15 +182,17 @@ func (d *definition) tableConstraint(k *ast.Constraint) error {
 	switch {
 	case k.Kind == ast.ForeignConstraint:
 		return d.foreign(k)
+	case k.Kind == ast.CheckConstraint && (k.Deferrable || k.InitiallyDeferred):
+		return errAt(sqlerr.FeatureNotSupported, k, "CHECK constraints cannot be marked DEFERRABLE")
 	case k.Deferrable || k.InitiallyDeferred:
-		return unsupported(k, "a deferrable constraint")
+		return unsupported(k, "a deferrable UNIQUE or PRIMARY KEY constraint")
 	case k.NullsNotDistinct:
 		return unsupported(k, "NULLS NOT DISTINCT")
 	case len(k.Include) > 0:
 		return unsupported(k, "INCLUDE")
-	case k.NotValid:
-		return unsupported(k, "NOT VALID")
-	case k.NoInherit:
+	case k.NotValid && k.Kind != ast.CheckConstraint:
+		return errAt(sqlerr.FeatureNotSupported, k, "%s constraints cannot be marked NOT VALID", map[bool]string{true: "PRIMARY KEY", false: "UNIQUE"}[k.Kind == ast.PrimaryConstraint])
+	case k.NoInherit && k.Kind != ast.CheckConstraint:
 		return unsupported(k, "NO INHERIT")
 	case k.UsingIndex.Name != "":
 		return unsupported(k, "a constraint USING INDEX")
@@ -206,7 +214,7 @@ func (d *definition) check(k *ast.Constraint, column string) error {
 	if err != nil {
 		return err
 	}
-	d.table.Checks = append(d.table.Checks, catalog.Check{Name: name, Expr: ast.Format(k.Expr)})
+	d.table.Checks = append(d.table.Checks, catalog.Check{Name: name, Expr: ast.Format(k.Expr), NotValid: k.NotValid})
 	return nil
 }
 
@@ -293,7 +301,7 @@ func (d *definition) taken(name string) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(d.table.Foreign, func(f catalog.Foreign) bool { return f.Name == name })
 }
 
 // relationExists reports a table, a view, a sequence or an index of another table of that name in the schema.

@@ -36,6 +36,8 @@ func (m *sqlCatalog) Views() []*catalog.View                            { return
 func (m *sqlCatalog) Schemas() []string                                 { return []string{catalog.DefaultSchema} }
 func (m *sqlCatalog) Sequences() []*catalog.Sequence                    { return nil }
 func (m *sqlCatalog) Sequence(string, string) (*catalog.Sequence, bool) { return nil, false }
+func (m *sqlCatalog) ByID(catalog.ID) (*catalog.Table, bool)            { return nil, false }
+func (m *sqlCatalog) References(catalog.ID) []catalog.Reference         { return nil }
 func (m *sqlCatalog) Stats(t *catalog.Table) *catalog.TableStats {
 	if s := m.stats[t.Name]; s != nil {
 		return s
