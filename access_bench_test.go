@@ -99,3 +99,29 @@ func BenchmarkPoint(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPointParallel measures point queries of several sessions at once.
+func BenchmarkPointParallel(b *testing.B) {
+	ctx := context.Background()
+	db := must(oxidb.Open(ctx, b.TempDir(), oxidb.AsyncCommit()))
+	defer db.Close()
+	for _, sql := range []string{"CREATE TABLE t (id bigint PRIMARY KEY, name text, price numeric(12,2))",
+		"INSERT INTO t SELECT i, 'name ' || i, i * 1.25 FROM generate_series(1, 1000000) AS g(i)", "CHECKPOINT"} {
+		if _, err := db.Exec(ctx, sql); err != nil {
+			b.Fatal(sql, err)
+		}
+	}
+	before := cpuTime()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		s := must(db.Session())
+		defer s.Close()
+		p := must(s.Prepare(ctx, "SELECT * FROM t WHERE id = $1"))
+		for id := int64(1); pb.Next(); id = (id*7919 + 1) % 1_000_000 {
+			if n, err := p.Exec(ctx, id+1); err != nil || n != 1 {
+				b.Error(n, err)
+			}
+		}
+	})
+	b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
+}

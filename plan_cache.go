@@ -54,7 +54,7 @@ type cachedStatement struct {
 type boundVariant struct {
 	catalog  uint64
 	settings string
-	bound    plan.Statement
+	bound    plan.Statement // nil: the statement has to be bound at every execution
 	// generic is the plan with parameters in it; nil when the statement is planned at every execution.
 	generic plan.Node
 	// guessed: the plan follows from statistics, and is made again now and then.
@@ -148,11 +148,18 @@ func (sc *scope) cached(stmt ast.Statement, sql string) (*boundVariant, error) {
 	}
 	set := sc.session.settings.boundSettings()
 	if v := entry.find(version, set); v != nil && (!v.guessed || v.uses.Add(1) < maxGuessedUses) {
+		if v.bound == nil {
+			return nil, nil
+		}
 		return v, nil
 	}
 	bound, open, err := sc.bindDeclared(stmt, sql, nil)
-	if err != nil || open || !keepable(bound) {
+	if err != nil {
 		return nil, nil // binding it with its arguments gives the error, if there is one
+	}
+	if open || !keepable(bound) { // what it means depends on the moment or the arguments
+		entry.add(&boundVariant{catalog: version, settings: set})
+		return nil, nil
 	}
 	v := &boundVariant{catalog: version, settings: set, bound: bound}
 	if err := sc.planGeneric(v); err != nil {
