@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -228,4 +229,44 @@ func TestReadOnly(t *testing.T) {
 	if _, err := mvcc.Open(fs, "/nowhere", mvcc.Options{ReadOnly: true}); sqlerr.StateOf(err) != sqlerr.InvalidCatalogName {
 		t.Errorf("no database: %v", err)
 	}
+}
+
+// Damage that nobody reads must be found by the scrubber before the last sound backup is pruned; and
+// recovery says how far it is.
+func TestScrubAndRecoveryTell(t *testing.T) {
+	fs, _ := checkable(t)
+	recovered := int64(0)
+	told := make(chan error, 100)
+	s, err := mvcc.Open(fs, dbDir, mvcc.Options{
+		CheckpointBytes: -1, ScrubEvery: 20 * time.Millisecond, Notice: func(err error) { told <- err },
+		Progress: func(_ string, done, total int64) {
+			if done < recovered || done > total {
+				t.Errorf("recovery went from %d to %d of %d", recovered, done, total)
+			}
+			recovered = done
+		},
+	})
+	must(t, err)
+	if recovered == 0 {
+		t.Error("recovery told nothing")
+	}
+	select {
+	case err := <-told:
+		t.Fatalf("a sound database: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	for _, path := range filesUnder(t, fs, dbDir+"/seg") {
+		raw := fileContent(t, fs, path)
+		raw[10] ^= 1
+		writeContent(t, fs, path, raw)
+	}
+	select {
+	case err := <-told:
+		if sqlerr.StateOf(err) != sqlerr.DataCorrupted || !strings.Contains(err.Error(), ".parquet") {
+			t.Errorf("told %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the damage was not found")
+	}
+	must(t, s.Close())
 }

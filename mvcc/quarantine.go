@@ -292,7 +292,7 @@ func (s *Store) keepDamaged(dir string) error {
 		}
 		for _, path := range files {
 			if _, done := kept[path]; !done {
-				aside, err := s.keep(path, dir)
+				aside, err := s.keepAside(path, dir)
 				if err != nil {
 					return err
 				}
@@ -304,7 +304,7 @@ func (s *Store) keepDamaged(dir string) error {
 	return nil
 }
 
-func (s *Store) keep(path, dir string) (aside string, err error) {
+func (s *Store) keepAside(path, dir string) (aside string, err error) {
 	stat, err := s.fs.Stat(s.path(path))
 	if err != nil {
 		return "", nil // missing: that is the damage
