@@ -60,8 +60,7 @@ func (sc *scope) watched(t *catalog.Table) []int {
 }
 
 // enforce carries out what foreign keys make of a statement's effect.
-func (sc *scope) enforce(ctx context.Context, first *effect) error {
-	queue := []*effect{first}
+func (sc *scope) enforce(ctx context.Context, queue ...*effect) error {
 	for len(queue) > 0 {
 		e := queue[0]
 		queue = queue[1:]

@@ -370,35 +370,38 @@ func outputSchema(names []string, cols []plan.Column) (*arrow.Schema, []types.Ty
 // change runs INSERT, UPDATE or DELETE with what foreign keys make of it; op, when not nil, replaces
 // the statement's own input, kept is what the plan cache has of it, or nil.
 func (sc *scope) change(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator, kept *boundVariant) (*Result, error) {
-	result, done, err := sc.apply(ctx, stmt, values, op, kept)
+	if insert, ok := stmt.(*plan.Insert); ok && insert.Conflict != nil {
+		return sc.upsert(ctx, insert, values, kept)
+	}
+	out, done, err := sc.apply(ctx, stmt, values, op, kept)
 	if err != nil {
 		return nil, err
 	}
-	return result, sc.enforce(ctx, done)
+	return out.result(), sc.enforce(ctx, done)
 }
 
-// apply runs INSERT, UPDATE or DELETE and tells what it did.
-func (sc *scope) apply(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator, kept *boundVariant) (*Result, *effect, error) {
-	target, input, tag, names := sc.target(stmt)
-	result := emptyResult(tag)
-	done := &effect{table: target.Table, place: sc.txn.Place(target.Table.ID), wrote: tag != "DELETE", update: tag == "UPDATE"}
-	if tag != "INSERT" {
-		done.watch = sc.watched(target.Table)
-		target.Watch = done.watch
-	}
-	if u, ok := stmt.(*plan.Update); ok {
-		done.changed = u.Written()
-	}
-	var records []arrow.RecordBatch
-	if len(target.Returning) > 0 {
+// changed is what a changing statement gives: rows of RETURNING, and a count.
+type changed struct {
+	tag       string
+	returning bool
+	schema    *arrow.Schema
+	types     []types.Type
+	records   []arrow.RecordBatch
+	affected  int64
+}
+
+// changes prepares a target for values of the parameters, and what it will give.
+func changes(target *write.Target, tag string, names []string, values []types.Value) *changed {
+	out := &changed{tag: tag, returning: len(target.Returning) > 0}
+	if out.returning {
 		cols := make([]plan.Column, len(target.Returning))
 		for i, e := range target.Returning {
 			cols[i] = e.Out
 		}
-		result.schema, result.types = outputSchema(names, cols)
+		out.schema, out.types = outputSchema(names, cols)
 		target.Emit = func(b *columnar.Batch) error {
-			rec, err := arrowio.Record(result.schema, b)
-			records = append(records, rec)
+			rec, err := arrowio.Record(out.schema, b)
+			out.records = append(out.records, rec)
 			return err
 		}
 	}
@@ -408,6 +411,30 @@ func (sc *scope) apply(ctx context.Context, stmt plan.Statement, values []types.
 	for i := range target.Returning {
 		target.Returning[i].Expr = plan.ExprWithParams(target.Returning[i].Expr, values)
 	}
+	return out
+}
+
+func (c *changed) result() *Result {
+	r := emptyResult(c.tag)
+	if c.returning {
+		r = recordsResult(c.tag, c.schema, c.types, c.records...)
+	}
+	r.affected = c.affected
+	return r
+}
+
+// apply runs INSERT, UPDATE or DELETE and tells what it did.
+func (sc *scope) apply(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator, kept *boundVariant) (*changed, *effect, error) {
+	target, input, tag, names := sc.target(stmt)
+	done := &effect{table: target.Table, place: sc.txn.Place(target.Table.ID), wrote: tag != "DELETE", update: tag == "UPDATE"}
+	if tag != "INSERT" {
+		done.watch = sc.watched(target.Table)
+		target.Watch = done.watch
+	}
+	if u, ok := stmt.(*plan.Update); ok {
+		done.changed, target.Once = u.Written(), u.Once
+	}
+	out := changes(target, tag, names, values)
 	root, err := sc.plan(input, values, kept)
 	if err != nil {
 		return nil, nil, err
@@ -421,16 +448,11 @@ func (sc *scope) apply(ctx context.Context, stmt plan.Statement, values []types.
 		op = r.op
 	}
 	run := map[string]func(*exec.Query, exec.Operator) (int64, error){"INSERT": target.Insert, "UPDATE": target.Update, "DELETE": target.Delete}[tag]
-	if result.affected, err = run(r.query, op); err != nil {
+	if out.affected, err = run(r.query, op); err != nil {
 		return nil, nil, err
 	}
 	done.gone, done.after = target.Changed, target.After
-	if len(target.Returning) > 0 {
-		full := recordsResult(tag, result.schema, result.types, records...)
-		full.affected = result.affected
-		return full, done, nil
-	}
-	return result, done, nil
+	return out, done, nil
 }
 
 func (sc *scope) target(stmt plan.Statement) (t *write.Target, input plan.Node, tag string, names []string) {

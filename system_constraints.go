@@ -18,6 +18,8 @@ func constraintTables() []systemTable {
 			text("unique_constraint_schema"), text("unique_constraint_name"), text("match_option"), text("update_rule"), text("delete_rule")}, referentialRows},
 		{"constraint_column_usage", []catalog.Column{text("table_catalog"), text("table_schema"), text("table_name"), text("column_name"),
 			text("constraint_catalog"), text("constraint_schema"), text("constraint_name")}, constraintColumnRows},
+		{"foreign_keys", []catalog.Column{text("pk_table_schema"), text("pk_table_name"), text("pk_column_name"), text("fk_table_schema"), text("fk_table_name"),
+			text("fk_column_name"), integer4("key_sequence"), text("fk_name"), text("pk_name"), text("update_rule"), text("delete_rule")}, foreignKeyRows},
 		{"check_constraints", []catalog.Column{text("constraint_catalog"), text("constraint_schema"), text("constraint_name"), text("check_clause")}, checkRows},
 	}
 }
@@ -128,6 +130,27 @@ func checkRows(sc *scope, add func(...any)) {
 	for _, t := range sc.catalog.Tables() {
 		for _, c := range t.Checks {
 			add(databaseName, t.Schema, c.Name, "("+c.Expr+")")
+		}
+	}
+}
+
+// foreignKeyRows lists the columns of every foreign key beside those that they refer to, which the
+// standard's views do not tell apart when constraints of two tables have one name.
+func foreignKeyRows(sc *scope, add func(...any)) {
+	for _, t := range sc.catalog.Tables() {
+		for _, f := range t.Foreign {
+			parent, ok := sc.catalog.ByID(f.Table)
+			if !ok {
+				continue
+			}
+			unique := any(nil)
+			if x := sc.uniqueOf(&f); x != nil {
+				unique = x.Name
+			}
+			referenced := parent.Names(f.RefFields)
+			for i, column := range t.Names(f.Fields) {
+				add(parent.Schema, parent.Name, referenced[i], t.Schema, t.Name, column, int64(i+1), f.Name, unique, actionText(f.OnUpdate), actionText(f.OnDelete))
+			}
 		}
 	}
 }

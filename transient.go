@@ -33,6 +33,14 @@ func (sc *scope) addTransient(like *catalog.Table, chunks []scan.Chunk, rows int
 	return &t
 }
 
+// setTransient fills a relation that a statement's plan names.
+func (sc *scope) setTransient(id catalog.ID, chunks []scan.Chunk, rows int) {
+	if sc.transients == nil {
+		sc.transients = map[catalog.ID]*transient{}
+	}
+	sc.transients[id] = &transient{chunks, rows}
+}
+
 // stats are what is known of a table, or of a transient relation.
 func (sc *scope) stats(t *catalog.Table) *catalog.TableStats {
 	if r := sc.transients[t.ID]; r != nil {

@@ -54,8 +54,6 @@ func (s *service) metadata(ctx context.Context, cmd proto.Message) (*answer, err
 		return recordAnswer(xdbcTypes(cmd.DataType)), nil
 	case *pb.CommandGetSqlInfo:
 		return recordAnswer(s.selectInfos(cmd.GetInfo())), nil
-	case *pb.CommandGetExportedKeys, *pb.CommandGetImportedKeys, *pb.CommandGetCrossReference: // there are no foreign keys
-		return recordAnswer(emptyRecord(schema_ref.ImportedExportedKeysAndCrossReference)), nil
 	}
 	l, err := s.leaseMetadata(ctx)
 	if err != nil {
@@ -69,6 +67,12 @@ func (s *service) metadata(ctx context.Context, cmd proto.Message) (*answer, err
 		return tables(ctx, l.Session, cmd)
 	case *pb.CommandGetPrimaryKeys:
 		return primaryKeys(ctx, l.Session, cmd)
+	case *pb.CommandGetExportedKeys:
+		return foreignKeys(ctx, l.Session, &keyTable{cmd.Catalog, cmd.DbSchema, cmd.GetTable()}, nil)
+	case *pb.CommandGetImportedKeys:
+		return foreignKeys(ctx, l.Session, nil, &keyTable{cmd.Catalog, cmd.DbSchema, cmd.GetTable()})
+	case *pb.CommandGetCrossReference:
+		return foreignKeys(ctx, l.Session, &keyTable{cmd.PkCatalog, cmd.PkDbSchema, cmd.GetPkTable()}, &keyTable{cmd.FkCatalog, cmd.FkDbSchema, cmd.GetFkTable()})
 	}
 	return nil, sqlerr.New(stateProtocol, "the command %s cannot be fetched", cmd.ProtoReflect().Descriptor().Name())
 }

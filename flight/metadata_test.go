@@ -2,6 +2,7 @@ package flight
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,14 +106,27 @@ func TestKeys(t *testing.T) {
 	if want := []string{"oxidb public t b 1", "oxidb public t a 2"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("primary key %v, want %v", got, want)
 	}
-	if rows := f.rows(f.GetImportedKeys(f.ctx, flightsql.TableRef{Table: "t"})); len(rows) != 0 {
-		t.Errorf("imported keys %v", rows)
+	f.exec("CREATE TABLE v (p int, q int, CONSTRAINT vt FOREIGN KEY (q, p) REFERENCES t ON DELETE CASCADE, x int REFERENCES u ON UPDATE SET NULL)")
+	toT := []string{"oxidb public t b oxidb public v q 1 vt t_pkey 3 0", "oxidb public t a oxidb public v p 2 vt t_pkey 3 0"}
+	toU := []string{"oxidb public u x oxidb public v x 1 v_x_fkey u_pkey 2 3"}
+	keys := func(info *flight.FlightInfo, err error) (list []string) {
+		for _, row := range f.rows(info, err) {
+			list = append(list, strings.Join(row, " "))
+		}
+		return list
 	}
-	if rows := f.rows(f.GetExportedKeys(f.ctx, flightsql.TableRef{Table: "t"})); len(rows) != 0 {
-		t.Errorf("exported keys %v", rows)
-	}
-	if rows := f.rows(f.GetCrossReference(f.ctx, flightsql.TableRef{Table: "t"}, flightsql.TableRef{Table: "u"})); len(rows) != 0 {
-		t.Errorf("cross reference %v", rows)
+	table := func(name string) flightsql.TableRef { return flightsql.TableRef{Table: name} }
+	for what, lists := range map[string][2][]string{
+		"imported by v": {keys(f.GetImportedKeys(f.ctx, table("v"))), append(slices.Clone(toT), toU...)},
+		"imported by t": {keys(f.GetImportedKeys(f.ctx, table("t"))), nil},
+		"exported by t": {keys(f.GetExportedKeys(f.ctx, table("t"))), toT},
+		"exported by v": {keys(f.GetExportedKeys(f.ctx, table("v"))), nil},
+		"from v to u":   {keys(f.GetCrossReference(f.ctx, table("u"), table("v"))), toU},
+		"from u to v":   {keys(f.GetCrossReference(f.ctx, table("v"), table("u"))), nil},
+	} {
+		if !reflect.DeepEqual(lists[0], lists[1]) {
+			t.Errorf("%s: %v, want %v", what, lists[0], lists[1])
+		}
 	}
 }
 

@@ -414,7 +414,7 @@ func (t *Txn) recheckKeys(w *tableWrite, shared *table) error {
 					err = shared.keyIndex(&l.schema.Keys[i]).searchOpen(p, &targets[j])
 				}
 				if err != nil {
-					return err
+					return l.arbitrated(&l.schema.Keys[i], err)
 				}
 			}
 		}

@@ -2,9 +2,11 @@ package mvcc
 
 import (
 	"context"
+	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/index/ordered"
+	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -114,4 +116,28 @@ func (f *Finder) findOwn(v *View, key []types.Value, dst []uint32) []uint32 {
 	v.guard.RLock()
 	defer v.guard.RUnlock()
 	return v.visibleRows(f.own.find(schema, &f.key, v.chunk, ordered.AppendKey(nil, columns, 0), dst))
+}
+
+// Arbitrate says that the transaction looks in a table for rows with some keys and inserts others: one
+// that a commit takes meanwhile is then a conflict (40001), no duplicate (23505).
+func (t *Txn) Arbitrate(id TableID, keys []string) {
+	if l := t.tables[id]; l != nil {
+		l.arbiters = append(l.arbiters[:len(l.arbiters):len(l.arbiters)], keys...)
+	}
+}
+
+func (l *localTable) arbitrated(k *Key, err error) error {
+	if sqlerr.StateOf(err) == sqlerr.UniqueViolation && slices.Contains(l.arbiters, k.Name) {
+		return concurrentUpdate()
+	}
+	return err
+}
+
+// CheckRows verifies that rows, as Append takes them, have the values that the table's columns ask for.
+func (t *Txn) CheckRows(id TableID, b *columnar.Batch) error {
+	l, err := t.local(id)
+	if err != nil {
+		return err
+	}
+	return checkColumns(l.name, &l.schema, b)
 }

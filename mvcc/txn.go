@@ -49,6 +49,8 @@ type localTable struct {
 	next    uint32
 	deletes map[uint32]*ownDeletes
 	keys    []*keyIndex // of own rows, as schema.Keys
+	// arbiters are keys of which the transaction has looked whether rows have them (ON CONFLICT).
+	arbiters []string
 	// checked: the keys of all own rows were compared with the commits up to here; anyChecked says
 	// that any were.
 	checked    Timestamp

@@ -22,8 +22,10 @@ type Query struct {
 // are. In all three changing statements Input and RowCols may have further columns behind the table's,
 // which only Returning uses: columns of other tables, subqueries.
 type Insert struct {
-	Table     *catalog.Table
-	Input     Node
+	Table *catalog.Table
+	Input Node
+	// Conflict is ON CONFLICT, nil without.
+	Conflict  *Conflict
 	Checks    []Expr // over RowCols; a row for which one is false is error 23514
 	CheckName []string
 	RowCols   []Column
@@ -38,7 +40,9 @@ type Update struct {
 	Table *catalog.Table
 	Input Node
 	// Changed are the ordinals that SET assigns.
-	Changed   []int
+	Changed []int
+	// Once: a row that comes twice is error 21000 (ON CONFLICT).
+	Once      bool
 	Checks    []Expr
 	CheckName []string
 	RowCols   []Column

@@ -33,6 +33,8 @@ type Target struct {
 	// Watch are ordinals of which Update leaves the new values in After, in the order of Changed.
 	Watch []int
 	After []*columnar.Vector
+	// Once makes it error 21000 that Update gets a row twice.
+	Once bool
 	// Changed are the rows that Update and Delete took away.
 	Changed []columnar.RowID
 }
@@ -329,6 +331,9 @@ func (t *Target) change(q *exec.Query, op exec.Operator, width int, then func(*c
 		return 0, err
 	}
 	keep, ids := distinctIDs(rows.Column(width), rows.Rows)
+	if t.Once && len(ids) < rows.Rows {
+		return 0, TouchedTwice()
+	}
 	t.Changed = ids
 	if then != nil {
 		t.watch(rows, keep)

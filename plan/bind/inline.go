@@ -24,6 +24,9 @@ func (in *inlining) statement(s plan.Statement) {
 		s.Root = in.tree(s.Root)
 	case *plan.Insert:
 		s.Input = in.tree(s.Input)
+		if s.Conflict != nil && s.Conflict.Update != nil {
+			in.statement(s.Conflict.Update)
+		}
 	case *plan.Update:
 		s.Input = in.tree(s.Input)
 	case *plan.Delete:

@@ -9,9 +9,6 @@ import (
 )
 
 func (b *Binder) bindInsert(x *ast.Insert) (plan.Statement, error) {
-	if x.OnConflict != nil {
-		return nil, unsupported(x.OnConflict, "ON CONFLICT")
-	}
 	table, err := b.targetTable(x.Table, "INSERT into")
 	if err != nil {
 		return nil, err
@@ -31,6 +28,15 @@ func (b *Binder) bindInsert(x *ast.Insert) (plan.Statement, error) {
 	out, err := b.insertInto(table, input, x.Alias, x.Returning, ctes)
 	if err != nil {
 		return nil, err
+	}
+	if x.OnConflict != nil {
+		name := table.Name
+		if x.Alias.Name != "" {
+			name = x.Alias.Name
+		}
+		if out.Conflict, err = b.onConflict(table, name, x, ctes); err != nil {
+			return nil, err
+		}
 	}
 	return out, b.unusedCTEs(x.With, ctes)
 }
