@@ -49,7 +49,8 @@ type Options struct {
 	TempLimit int64
 	// CacheLimit bounds the column cache in bytes; 0 means a default.
 	CacheLimit int64
-	// AsyncCommit acknowledges commits before they are on disk: a crash may lose the last ones.
+	// AsyncCommit starts sessions with synchronous_commit = off: commits are acknowledged before they are
+	// on disk, and a crash of the machine may take the last ones.
 	AsyncCommit bool
 	// CheckpointBytes is the length of log after which a checkpoint is written in the background; 0
 	// means 256 MiB, less never.
@@ -123,7 +124,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	if err := ctx.Err(); err != nil {
 		return nil, sqlerr.New(sqlerr.QueryCanceled, "opening %s: %w", path, err)
 	}
-	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, NoSync: o.AsyncCommit, CheckpointBytes: o.CheckpointBytes,
+	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, CheckpointBytes: o.CheckpointBytes,
 		Archive: o.Archive, ScrubEvery: o.ScrubEvery, ReadOnly: o.ReadOnly, Quarantine: o.Quarantine, Progress: o.Progress, Notice: o.Notice})
 	if err != nil {
 		return nil, err
@@ -136,8 +137,12 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	defaults := defaultSettings(o.Threads)
+	if o.AsyncCommit {
+		defaults["synchronous_commit"] = "off"
+	}
 	return &DB{
-		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, defaults: defaultSettings(o.Threads),
+		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, defaults: defaults,
 		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
 		open: map[uint64]*openTransaction{},
 	}, nil

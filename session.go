@@ -343,6 +343,7 @@ func (sc *scope) end(ctx context.Context, err error) error {
 		return reason
 	}
 	if err == nil {
+		sc.txn.SetAsync(sc.session.settings.asyncCommit())
 		_, err = sc.txn.Commit(ctx)
 	}
 	return err

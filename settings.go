@@ -39,6 +39,7 @@ func knownSettings() []setting {
 		{"server_version", Version, "Version of OxiDB.", only(Version)},
 		{"standard_conforming_strings", "on", "Always on.", only("on")},
 		{"statement_timeout", "0", "Milliseconds (or with unit: 5s) after which a statement is cancelled; 0 is never.", duration},
+		{"synchronous_commit", "on", "Whether a commit waits until it is on disk: on, or off.", commitMode},
 		{"temp_directory_limit", "0", "Temporary files for one query of this session, as bytes or with unit (10GB); 0 is the database's limit.", size},
 		{"threads", "", "Workers of a query.", number(1, 1024)},
 		{"timezone", "UTC", "Time zone in which timestamptz is read and shown.", zone},
@@ -142,6 +143,22 @@ func only(values ...string) func(string) (string, error) {
 		return "", settingError("Possible values: " + strings.Join(values, ", ") + ".")
 	}
 }
+
+// commitMode takes PostgreSQL's levels of synchronous_commit. There are no standby servers: all but off
+// mean the same.
+func commitMode(v string) (string, error) {
+	switch level := strings.ToLower(strings.TrimSpace(v)); level {
+	case "local", "remote_write", "remote_apply":
+		return level, nil
+	}
+	if v, err := onOff(v); err == nil {
+		return v, nil
+	}
+	return "", settingError("Possible values: on, off, local, remote_write, remote_apply.")
+}
+
+// asyncCommit reports whether commits do not wait for the disk.
+func (s settings) asyncCommit() bool { return s["synchronous_commit"] == "off" }
 
 // onOff takes PostgreSQL's spellings of a boolean.
 func onOff(v string) (string, error) {

@@ -57,6 +57,7 @@ func (s *Session) commit(ctx context.Context) error {
 		return nil
 	}
 	defer t.open.release()
+	t.open.inner.SetAsync(s.settings.asyncCommit())
 	_, err := t.open.inner.Commit(ctx)
 	return err
 }

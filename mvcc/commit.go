@@ -62,7 +62,7 @@ func (t *Txn) commit(ctx context.Context) (Timestamp, error) {
 		t.discardFiles()
 		return 0, err
 	}
-	return at, t.store.await(lsn)
+	return at, t.store.await(lsn, t.async)
 }
 
 // sequenceAll sequences the writes, again and again as long as compactions move the rows to be deleted

@@ -53,7 +53,7 @@ func (s *Store) compact(ctx context.Context, id TableID, sources []*chunk) (done
 		return false, err
 	}
 	c.txn.keepFiles()
-	if err := s.await(lsn); err != nil {
+	if err := s.await(lsn, false); err != nil {
 		return false, err
 	}
 	s.publish(at)

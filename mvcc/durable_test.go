@@ -241,7 +241,7 @@ func TestAbandonedLoadLeavesNothing(t *testing.T) {
 func TestCheckpointsRunByThemselves(t *testing.T) {
 	fs := vfs.NewMem()
 	const threshold, rowBytes = 10_000, 200
-	s, err := mvcc.Open(fs, dbDir, mvcc.Options{CheckpointBytes: threshold, NoSync: true})
+	s, err := mvcc.Open(fs, dbDir, mvcc.Options{CheckpointBytes: threshold})
 	must(t, err)
 	id := makePairs(t, s)
 	rows := 0

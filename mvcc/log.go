@@ -245,17 +245,6 @@ func (s *Store) logCommit(txn uint64, at Timestamp, micros int64, payloads []pay
 
 func (p place) encode() uint64 { return uint64(p.chunk)<<32 | uint64(p.offset) }
 
-// await returns when a commit's records are on disk, or with NoSync written.
-func (s *Store) await(lsn uint64) error {
-	if s.log == nil {
-		return nil
-	}
-	if s.opts.NoSync {
-		return s.broken(s.log.Write(lsn))
-	}
-	return s.broken(s.log.Sync(lsn))
-}
-
 // broken notes an error of the log, which ends all writing (M6).
 func (s *Store) broken(err error) error {
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -42,9 +41,6 @@ func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	}
 	if err := open(); err != nil {
 		return nil, errors.Join(err, s.closeFiles())
-	}
-	if o.NoSync && !o.ReadOnly {
-		s.syncInBackground()
 	}
 	if s.archive != nil {
 		s.archiveInBackground()
@@ -276,25 +272,4 @@ func (s *Store) closeFiles() error {
 		err = errors.Join(err, s.lock.Close())
 	}
 	return err
-}
-
-// syncInterval bounds how much a crash can lose with NoSync.
-const syncInterval = 200 * time.Millisecond
-
-// syncInBackground syncs now and then what NoSync commits have written.
-func (s *Store) syncInBackground() {
-	s.background.Go(func() {
-		tick := time.NewTicker(syncInterval)
-		defer tick.Stop()
-		for {
-			select {
-			case <-s.closing:
-				return
-			case <-tick.C:
-				if s.broken(s.log.Flush()) != nil {
-					return
-				}
-			}
-		}
-	})
 }

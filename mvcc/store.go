@@ -19,9 +19,6 @@ type Options struct {
 	BufferPoolBytes int64
 	// CheckpointBytes is the length of the log that starts a checkpoint; 0 means 256 MiB, negative never.
 	CheckpointBytes int64
-	// NoSync acknowledges commits before their log records are on disk: a crash of the machine may
-	// lose the last ones, never tear one.
-	NoSync bool
 	// Retention is how long changes can be looked back on, beyond what open snapshots need.
 	Retention time.Duration
 	// Now is the clock; nil means time.Now.
@@ -77,6 +74,7 @@ type Store struct {
 	checkpointedAt atomic.Int64
 	checkpointing  atomic.Bool
 	checkpointErr  atomic.Pointer[error]
+	syncDue        atomic.Bool // syncSoon was called
 	closing        chan struct{}
 
 	logBytes, logDone int64 // of the log to recover

@@ -21,6 +21,7 @@ type Txn struct {
 	readOnly bool
 	done     atomic.Bool
 	noWrites bool         // it became read-only after it began
+	async    bool         // Commit does not wait for the disk
 	changed  atomic.Int64 // rows appended and deleted
 
 	serializable bool

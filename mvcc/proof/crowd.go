@@ -31,6 +31,8 @@ type crowd struct {
 	names atomic.Int32
 	out   *Outcome
 
+	async bool // no commit waits for the disk
+
 	hookMu sync.Mutex // guards rng and images
 	rng    *rand.Rand
 	images []crashed
@@ -55,7 +57,7 @@ func Together(seed uint64) Outcome {
 	c.commits = map[mvcc.Timestamp][]effect{}
 	c.w.options.Now = time.Now
 	c.w.options.CheckpointBytes = []int64{-1, 4 << 10, 32 << 10}[c.rng.IntN(3)]
-	c.w.options.NoSync = c.rng.IntN(6) == 0
+	c.async = c.rng.IntN(6) == 0
 	c.names.Store(2)
 	if err := c.run(seed); err != nil {
 		return out.violated(seed, err)

@@ -57,11 +57,13 @@ func (m *member) transaction() error {
 	if len(m.effects) == 0 || m.rng.IntN(12) == 0 {
 		return nil
 	}
+	async := m.async || m.rng.IntN(8) == 0
+	m.txn.SetAsync(async)
 	at, err := m.txn.Commit(context.Background())
 	if err != nil {
 		return err
 	}
-	return m.note(at, m.effects, !m.w.options.NoSync)
+	return m.note(at, m.effects, !async)
 }
 
 // random does one random thing to one random table that the snapshot has.
