@@ -127,6 +127,7 @@ func (l *Log) extended(f *logFile, more *extension) error {
 		return nil
 	case more.unsynced != nil && at < 0 && !isNew: // a roll took it
 		l.err = ioError("syncing the log", l.dir, more.unsynced)
+		l.wake()
 		return nil
 	case more.unsynced != nil:
 		if !isNew {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -47,7 +48,12 @@ type Log struct {
 	err        error
 
 	// Who does one of these things does it alone, with mu released.
-	writing, syncing, extending bool
+	writing, syncing, extending, gathering bool
+
+	commits        int64 // transactions appended
+	writtenCommits int64
+	gatherer       gatherer
+	sleepers       []sleeper
 
 	out *logFile // owned by who writes
 	at  int64    // the offset in it
@@ -126,6 +132,8 @@ func (l *Log) Append(records []Record, reserved int64) (uint64, error) {
 	}
 	l.offset += size
 	l.total += size
+	l.commits++
+	l.gatherer.appended(l.commits)
 	l.current.capacity = max(l.current.capacity, l.offset)
 	return l.chain.lsn, nil
 }
@@ -224,10 +232,13 @@ func (l *Log) Sync(lsn uint64) error {
 		switch {
 		case l.err != nil:
 			return l.err
-		case l.syncing, l.writing && (l.written < lsn || l.out == nil):
-			l.changed.Wait()
+		case l.syncing, l.gathering, l.writing && (l.written < lsn || l.out == nil):
+			l.wait(lsn)
 		case l.written < lsn:
-			l.writeOut()
+			l.gather()
+			if !l.writing && !l.syncing {
+				l.writeOut()
+			}
 		default:
 			l.syncOut()
 		}
@@ -235,11 +246,48 @@ func (l *Log) Sync(lsn uint64) error {
 	return nil
 }
 
+// sleeper waits in Sync for an LSN.
+type sleeper struct {
+	lsn   uint64
+	awake chan struct{}
+}
+
+// wait sleeps until lsn is on disk, or it is this goroutine's turn to see to that; l.mu is released
+// meanwhile.
+func (l *Log) wait(lsn uint64) {
+	s := sleeper{lsn: lsn, awake: make(chan struct{})}
+	l.sleepers = append(l.sleepers, s)
+	l.mu.Unlock()
+	<-s.awake
+	l.mu.Lock()
+}
+
+// wake wakes who has what it waits for and, when nobody is at work any more, one to go on; after an
+// error everybody. Waking all each time would cost more than their commits.
+func (l *Log) wake() {
+	idle := !l.syncing && !l.gathering && !l.writing
+	kept := l.sleepers[:0]
+	for _, s := range l.sleepers {
+		switch {
+		case s.lsn <= l.onDisk || l.err != nil:
+			close(s.awake)
+		case idle:
+			close(s.awake)
+			idle = false
+		default:
+			kept = append(kept, s)
+		}
+	}
+	l.sleepers = kept
+	l.changed.Broadcast()
+}
+
 // Write returns when everything up to lsn is handed to the operating system. It does not wait for the
 // disk, nor for others that do.
 func (l *Log) Write(lsn uint64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer l.wake()
 	for l.written < lsn {
 		switch {
 		case l.err != nil:
@@ -264,41 +312,46 @@ func (l *Log) Flush() error {
 			l.writeOut()
 		}
 	}
+	l.wake()
 	l.mu.Unlock()
 	return errors.Join(l.Sync(lsn), l.Err())
 }
 
 // writeOut writes what is pending, with l.mu released meanwhile.
 func (l *Log) writeOut() {
-	pending, upTo := l.pending, l.chain.lsn
+	pending, upTo, commits := l.pending, l.chain.lsn, l.commits
 	l.pending, l.writing = nil, true
 	l.mu.Unlock()
 	err := l.write(pending)
 	l.mu.Lock()
 	l.writing = false
 	if err == nil {
-		l.written = upTo
+		l.written, l.writtenCommits = upTo, commits
 	} else if l.err == nil {
 		l.err = ioError("writing the log", l.dir, err)
+		l.wake()
 	}
 	l.changed.Broadcast()
 }
 
 // syncOut waits for the disk, with l.mu released meanwhile.
 func (l *Log) syncOut() {
-	upTo, f := l.written, l.out.file
+	upTo, commits, f := l.written, l.writtenCommits, l.out.file
 	l.syncing = true
 	l.mu.Unlock()
+	start := time.Now()
 	err := f.SyncData()
+	took := time.Since(start)
 	l.mu.Lock()
 	l.syncing = false
 	l.syncs++
+	l.gatherer.synced(commits, l.commits, took)
 	if err == nil {
 		l.onDisk = max(l.onDisk, upTo)
 	} else if l.err == nil {
 		l.err = ioError("syncing the log", l.dir, err)
 	}
-	l.changed.Broadcast()
+	l.wake()
 }
 
 func (l *Log) write(pending []piece) error {
