@@ -42,6 +42,7 @@ func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	if err := open(); err != nil {
 		return nil, errors.Join(err, s.closeFiles())
 	}
+	s.rows = rowReader{} // replaying is over
 	if s.archive != nil {
 		s.archiveInBackground()
 	}

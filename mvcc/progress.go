@@ -4,40 +4,15 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/oxidb/oxidb/mvcc/wal"
 )
 
-// measureLog notes how much there is to recover, at most: files have room behind their records.
-func (s *Store) measureLog(first uint64) error {
-	s.logBytes, s.logDone = 0, 0
-	if s.opts.Progress == nil {
+// tellRecovery is what the log tells how far recovery is, at most: files have room behind their records.
+func (s *Store) tellRecovery() func(done, total int64) {
+	tell := s.opts.Progress
+	if tell == nil {
 		return nil
 	}
-	numbers, err := wal.Files(s.fs, s.walDir)
-	if err != nil {
-		return s.fileError("reading directory", "wal", err)
-	}
-	for _, n := range numbers {
-		if n < first {
-			continue
-		}
-		if stat, err := s.fs.Stat(s.fs.PathJoin(s.walDir, wal.FileName(n))); err == nil {
-			s.logBytes += stat.Size()
-		}
-	}
-	return nil
-}
-
-// tellRecovery says how far recovery is.
-func (s *Store) tellRecovery(records []wal.Record) {
-	if s.opts.Progress == nil {
-		return
-	}
-	for i := range records {
-		s.logDone += wal.RecordSize(len(records[i].Payload))
-	}
-	s.opts.Progress("recovering", s.logDone, max(s.logDone, s.logBytes))
+	return func(done, total int64) { tell("recovering", done, total) }
 }
 
 // notice tells of what nobody waits for.

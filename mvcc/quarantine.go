@@ -111,7 +111,7 @@ func (s *Store) salvageOnce(m *manifest) (wal.State, error) {
 			return &misfitError{at: at, err: err}
 		}
 		return nil
-	})
+	}, s.tellRecovery())
 }
 
 // salvaged notes what of the log is lost, and gives back errors that are no damage.

@@ -39,9 +39,6 @@ func (s *Store) reload(name string) (*manifest, wal.State, error) {
 	if err != nil {
 		return nil, wal.State{}, err
 	}
-	if err := s.measureLog(m.WAL); err != nil {
-		return nil, wal.State{}, err
-	}
 	if s.opts.Quarantine {
 		state, err := s.salvageAll(m)
 		return m, state, err
@@ -50,7 +47,7 @@ func (s *Store) reload(name string) (*manifest, wal.State, error) {
 		return nil, wal.State{}, err
 	}
 	s.checkpointed, s.firstLog = m.At, m.WAL
-	state, err := wal.Read(s.fs, s.walDir, s.uuid, m.WAL, s.replay)
+	state, err := wal.Read(s.fs, s.walDir, s.uuid, m.WAL, s.replay, s.tellRecovery())
 	if err != nil {
 		return nil, state, err
 	}

@@ -61,7 +61,6 @@ func (s *Store) replay(records []wal.Record) error {
 	}
 	s.last = at
 	s.times.add(at, info.micros)
-	s.tellRecovery(records)
 	return nil
 }
 
@@ -175,7 +174,7 @@ func (s *Store) usedSegment(path string) {
 }
 
 func (s *Store) replayAppend(t *table, r *wal.Record, at Timestamp) error {
-	rows, err := decodeRows(t.newest().schema.Columns, r.Payload)
+	rows, err := s.rows.rows(t.newest().schema.Columns, r.Payload)
 	if err != nil {
 		return err
 	}

@@ -129,10 +129,38 @@ func encodeInts(b []byte, values []int64) ([]byte, byte) {
 	return b, tagI64
 }
 
-// rowReader takes a payload apart; after the first error it gives zeros.
+// rowReader takes payloads apart, one after the other; after the first error it gives zeros. The
+// columns that it makes are used again for the next payload.
 type rowReader struct {
-	data []byte
-	err  error
+	data  []byte
+	err   error
+	cols  []*columnar.Vector
+	spare []columnSpare
+	at    *columnSpare // of the column that is being read
+}
+
+// columnSpare is memory that a column's values may take.
+type columnSpare struct {
+	vector  columnar.Vector
+	valid   []uint64
+	u8      []uint8
+	u16     []uint16
+	u32     []uint32
+	i64     []int64
+	i128    []types.Int128
+	f64     []float64
+	spans   []types.Span
+	uuid    [][16]byte
+	offsets []uint32
+	bytes   []byte
+}
+
+// room gives n values to be overwritten.
+func room[T any](spare *[]T, n int) []T {
+	if cap(*spare) < n {
+		*spare = make([]T, n+n/4)
+	}
+	return (*spare)[:n]
 }
 
 func (r *rowReader) take(n int) []byte {
@@ -154,10 +182,13 @@ func (r *rowReader) u32() uint32 {
 	return 0
 }
 
-// decodeRows reads what encodeRows wrote of a table with these columns. Columns are copies.
-func decodeRows(fields []ColumnDef, payload []byte) (rowsOf, error) {
-	r := &rowReader{data: payload}
-	rows := rowsOf{n: int(r.u32()), cols: make([]*columnar.Vector, len(fields))}
+// rows reads what encodeRows wrote of a table with these columns. They are borrowed until the next call.
+func (r *rowReader) rows(fields []ColumnDef, payload []byte) (rowsOf, error) {
+	r.data, r.err = payload, nil
+	if len(r.cols) < len(fields) {
+		r.cols, r.spare = make([]*columnar.Vector, len(fields)), make([]columnSpare, len(fields))
+	}
+	rows := rowsOf{n: int(r.u32()), cols: r.cols[:len(fields)]}
 	count := 0
 	if b := r.take(2); b != nil {
 		count = int(binary.LittleEndian.Uint16(b))
@@ -169,6 +200,7 @@ func decodeRows(fields []ColumnDef, payload []byte) (rowsOf, error) {
 		if id := int32(r.u32()); r.err == nil && id != f.FieldID {
 			return rows, fmt.Errorf("column %d has field %d, expected %d", i, id, f.FieldID)
 		}
+		r.at = &r.spare[i]
 		rows.cols[i] = r.column(f.Type, rows.n)
 	}
 	if r.err == nil && len(r.data) > 0 {
@@ -178,14 +210,15 @@ func decodeRows(fields []ColumnDef, payload []byte) (rowsOf, error) {
 }
 
 func (r *rowReader) column(t types.Type, n int) *columnar.Vector {
-	v := &columnar.Vector{Type: t, Len: n}
+	v := &r.at.vector
+	*v = columnar.Vector{Type: t, Len: n}
 	head := r.take(1)
 	if head == nil {
 		return v
 	}
 	if head[0]&tagNulls != 0 {
 		words := r.take((n + 63) >> 6 * 8)
-		v.Valid = make([]uint64, len(words)/8)
+		v.Valid = room(&r.at.valid, len(words)/8)
 		for i := range v.Valid {
 			v.Valid[i] = binary.LittleEndian.Uint64(words[8*i:])
 		}
@@ -221,22 +254,22 @@ func (r *rowReader) values(v *columnar.Vector, tag byte, n int) {
 	case tagStr:
 		r.strings(v, n)
 	case tagI128:
-		v.Layout, v.I128 = columnar.I128, make([]types.Int128, n)
+		v.Layout, v.I128 = columnar.I128, room(&r.at.i128, n)
 		for i, b := 0, r.take(16*n); i < n && b != nil; i++ {
 			v.I128[i] = types.Int128{Lo: binary.LittleEndian.Uint64(b[16*i:]), Hi: int64(binary.LittleEndian.Uint64(b[16*i+8:]))}
 		}
 	case tagF64:
-		v.Layout, v.F64 = columnar.F64, make([]float64, n)
+		v.Layout, v.F64 = columnar.F64, room(&r.at.f64, n)
 		for i, b := 0, r.take(8*n); i < n && b != nil; i++ {
 			v.F64[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
 		}
 	case tagSpan:
-		v.Layout, v.Spans = columnar.Spans, make([]types.Span, n)
+		v.Layout, v.Spans = columnar.Spans, room(&r.at.spans, n)
 		for i, b := 0, r.take(16*n); i < n && b != nil; i++ {
 			v.Spans[i] = types.Span{Months: int32(binary.LittleEndian.Uint32(b[16*i:])), Days: int32(binary.LittleEndian.Uint32(b[16*i+4:])), Micros: int64(binary.LittleEndian.Uint64(b[16*i+8:]))}
 		}
 	case tagUUID:
-		v.Layout, v.UUID = columnar.Bytes16, make([][16]byte, n)
+		v.Layout, v.UUID = columnar.Bytes16, room(&r.at.uuid, n)
 		for i, b := 0, r.take(16*n); i < n && b != nil; i++ {
 			v.UUID[i] = [16]byte(b[16*i:])
 		}
@@ -254,19 +287,20 @@ func (r *rowReader) ints(v *columnar.Vector, tag byte, n int) {
 	v.Base = int64(binary.LittleEndian.Uint64(base))
 	switch tag {
 	case tagU8:
-		v.Layout, v.U8 = columnar.U8, append([]uint8(nil), b...)
+		v.Layout, v.U8 = columnar.U8, room(&r.at.u8, n)
+		copy(v.U8, b)
 	case tagU16:
-		v.Layout, v.U16 = columnar.U16, make([]uint16, n)
+		v.Layout, v.U16 = columnar.U16, room(&r.at.u16, n)
 		for i := range v.U16 {
 			v.U16[i] = binary.LittleEndian.Uint16(b[2*i:])
 		}
 	case tagU32:
-		v.Layout, v.U32 = columnar.U32, make([]uint32, n)
+		v.Layout, v.U32 = columnar.U32, room(&r.at.u32, n)
 		for i := range v.U32 {
 			v.U32[i] = binary.LittleEndian.Uint32(b[4*i:])
 		}
 	default:
-		v.Layout, v.Base, v.I64 = columnar.I64, 0, make([]int64, n)
+		v.Layout, v.Base, v.I64 = columnar.I64, 0, room(&r.at.i64, n)
 		for i := range v.I64 {
 			v.I64[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
 		}
@@ -274,15 +308,19 @@ func (r *rowReader) ints(v *columnar.Vector, tag byte, n int) {
 }
 
 func (r *rowReader) strings(v *columnar.Vector, n int) {
-	v.Layout, v.Offsets = columnar.Str, make([]uint32, 1, n+1)
-	for range n {
-		size, width := binary.Uvarint(r.data)
-		if width <= 0 || size > math.MaxInt32 {
-			r.err = fmt.Errorf("string without a length")
+	v.Layout, v.Offsets = columnar.Str, room(&r.at.offsets, n+1)
+	bytes, data := room(&r.at.bytes, len(r.data))[:0], r.data
+	v.Offsets[0] = 0
+	for i := range n {
+		size, width := binary.Uvarint(data)
+		if width <= 0 || size > uint64(len(data)-width) {
+			r.err = fmt.Errorf("string %d of %d does not end", i, n)
 			return
 		}
-		r.take(width)
-		v.Bytes = append(v.Bytes, r.take(int(size))...)
-		v.Offsets = append(v.Offsets, uint32(len(v.Bytes)))
+		end := width + int(size)
+		bytes = append(bytes, data[width:end]...)
+		data = data[end:]
+		v.Offsets[i+1] = uint32(len(bytes))
 	}
+	v.Bytes, r.data = bytes, data
 }

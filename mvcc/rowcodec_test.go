@@ -37,12 +37,12 @@ func FuzzDecodeRows(f *testing.F) {
 	f.Add(encodeRows(codecFields, codecRows()))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		rows, err := decodeRows(codecFields, payload)
+		rows, err := new(rowReader).rows(codecFields, payload)
 		if err != nil {
 			return
 		}
 		once := encodeRows(codecFields, rows)
-		again, err := decodeRows(codecFields, once)
+		again, err := new(rowReader).rows(codecFields, once)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func FuzzDecodeRows(f *testing.F) {
 // Rows that change in the log would change with every recovery.
 func TestRowsRoundTrip(t *testing.T) {
 	want := codecRows()
-	got, err := decodeRows(codecFields, encodeRows(codecFields, want))
+	got, err := new(rowReader).rows(codecFields, encodeRows(codecFields, want))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestRowsRoundTrip(t *testing.T) {
 		}
 	}
 	part := rowsOf{cols: want.cols, sel: []uint32{2}, n: 1}
-	got, err = decodeRows(codecFields, encodeRows(codecFields, part))
+	got, err = new(rowReader).rows(codecFields, encodeRows(codecFields, part))
 	if err != nil || got.n != 1 || got.cols[0].Value(0).I != -1 {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -77,10 +77,9 @@ type Store struct {
 	syncDue        atomic.Bool // syncSoon was called
 	closing        chan struct{}
 
-	logBytes, logDone int64 // of the log to recover
-	losses            []Loss
-	lossFile          uint64    // the log file in which a loss begins
-	stopAt            Timestamp // the commit before which a replay stops
+	losses   []Loss
+	lossFile uint64    // the log file in which a loss begins
+	stopAt   Timestamp // the commit before which a replay stops
 
 	archive      *archive.Archive // nil without one
 	archiveFrom  uint64           // the log file that it begins with when it is new
@@ -90,6 +89,7 @@ type Store struct {
 	background   sync.WaitGroup
 
 	pins pins
+	rows rowReader // of the log, while it is replayed
 
 	compactMu sync.Mutex // held by the one that compacts
 
@@ -156,6 +156,14 @@ func (s *Store) LogEnd() (file uint64, offset int64) {
 		return 0, 0
 	}
 	return s.log.End()
+}
+
+// LogBytes is the length of all records logged since the store was opened.
+func (s *Store) LogBytes() int64 {
+	if s.log == nil {
+		return 0
+	}
+	return s.log.Bytes()
 }
 
 // LogSyncs is how often the log has waited for the disk since the store was opened.

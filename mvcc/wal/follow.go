@@ -189,7 +189,7 @@ func (f *Follower) advance() error {
 // much was copied. A file whose header is not whole has none.
 func Extent(fs vfs.FS, dir string, uuid UUID, number uint64) (end int64, lsn uint64, err error) {
 	path := fs.PathJoin(dir, fileName(number))
-	data, err := readWhole(fs, path)
+	data, err := readWhole(fs, path, nil)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -232,26 +232,26 @@ var errCut = errors.New("cut")
 // Cut shortens a log behind the last transaction that keep accepts; those behind the first that it does
 // not are not read. It reports whether it found one that is not kept. The log must not be in use.
 func Cut(fs vfs.FS, dir string, uuid UUID, first uint64, keep func(commit *Record) bool) (found bool, err error) {
-	r := reader{fs: fs, dir: dir, uuid: uuid, apply: func(records []Record) error {
+	state, err := Read(fs, dir, uuid, first, func(records []Record) error {
 		if !keep(&records[len(records)-1]) {
 			return errCut
 		}
 		return nil
-	}}
+	}, nil)
+	if !errors.Is(err, errCut) {
+		return false, err
+	}
 	numbers, err := list(fs, dir, first)
 	if err != nil {
 		return false, ioError("reading the log", dir, err)
 	}
-	if err := r.files(numbers, first); !errors.Is(err, errCut) {
-		return false, err
-	}
 	for _, n := range numbers {
-		if n > r.state.File {
+		if n > state.File {
 			err = errors.Join(err, fs.Remove(fs.PathJoin(dir, fileName(n))))
 		}
 	}
 	if err == nil {
-		err = shorten(fs, fs.PathJoin(dir, fileName(r.state.File)), r.state.end)
+		err = shorten(fs, fs.PathJoin(dir, fileName(state.File)), state.end)
 	}
 	if err = errors.Join(err, SyncDir(fs, dir)); err != nil {
 		return true, ioError("cutting the log", dir, err)
@@ -261,7 +261,7 @@ func Cut(fs vfs.FS, dir string, uuid UUID, first uint64, keep func(commit *Recor
 
 // shorten makes a file anew with its first bytes only.
 func shorten(fs vfs.FS, path string, size int64) error {
-	data, err := readWhole(fs, path)
+	data, err := readWhole(fs, path, nil)
 	if err != nil {
 		return err
 	}
@@ -294,7 +294,7 @@ func Salvage(fs vfs.FS, dir string, uuid UUID, from State) (last uint64, commits
 		if n < from.File {
 			continue
 		}
-		data, err := readWhole(fs, fs.PathJoin(dir, fileName(n)))
+		data, err := readWhole(fs, fs.PathJoin(dir, fileName(n)), nil)
 		if err != nil {
 			return 0, 0, err
 		}

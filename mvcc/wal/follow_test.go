@@ -102,7 +102,7 @@ func TestFollowWhileWriting(t *testing.T) {
 			}
 		}
 		read := 0
-		if _, err := Read(copied, "wal", testID, 1, func(r []Record) error { read += len(r); return nil }); err != nil || read != len(got) {
+		if _, err := Read(copied, "wal", testID, 1, func(r []Record) error { read += len(r); return nil }, nil); err != nil || read != len(got) {
 			t.Fatalf("seed %d: the copy has %d of %d records: %v", seed, read, len(got), err)
 		}
 	}

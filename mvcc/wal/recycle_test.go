@@ -69,11 +69,11 @@ func tear(t *testing.T, fs *vfs.MemFS, rng *rand.Rand) *vfs.MemFS {
 	files, _ := names(t, left)
 	for _, name := range files {
 		path := left.PathJoin("wal", name)
-		before, err := readWhole(left, path)
+		before, err := readWhole(left, path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := readWhole(now, path)
+		after, err := readWhole(now, path, nil)
 		if err != nil {
 			continue // removed, which was not synced
 		}
@@ -143,7 +143,7 @@ func TestRecycledFilesOverCrashes(t *testing.T) {
 					return fmt.Errorf("transaction %d reads as %d", n, at)
 				}
 				return nil
-			})
+			}, nil)
 			if err != nil || n < acked || n > acked+3 {
 				t.Fatalf("seed %d: %d of %d transactions, %v", seed, n, acked, err)
 			}
@@ -211,7 +211,7 @@ func TestTransactionsLongerThanAFile(t *testing.T) {
 		}
 		n++
 		return nil
-	})
+	}, nil)
 	if err != nil || n != len(sizes) {
 		t.Errorf("%d transactions, %v", n, err)
 	}

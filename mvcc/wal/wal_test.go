@@ -44,7 +44,7 @@ func readPayloads(fs vfs.FS, first uint64) (int, State, error) {
 			return fmt.Errorf("transaction %d reads as %d: %q", n, last.At, records[0].Payload)
 		}
 		return nil
-	})
+	}, nil)
 	return n, state, err
 }
 
@@ -135,7 +135,7 @@ func TestDamageIsReportedAndTornEndsAreCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := fs.PathJoin("wal", fileName(1))
-	raw, err := readWhole(fs, path)
+	raw, err := readWhole(fs, path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,10 +348,10 @@ func TestForeignFilesAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	none := func([]Record) error { return nil }
-	if _, err := Read(fs, "wal", UUID{9}, 1, none); sqlerr.StateOf(err) != sqlerr.DataCorrupted {
+	if _, err := Read(fs, "wal", UUID{9}, 1, none, nil); sqlerr.StateOf(err) != sqlerr.DataCorrupted {
 		t.Errorf("another database: %v", err)
 	}
-	if _, err := Read(fs, "wal", testID, 3, none); sqlerr.StateOf(err) != sqlerr.DataCorrupted {
+	if _, err := Read(fs, "wal", testID, 3, none, nil); sqlerr.StateOf(err) != sqlerr.DataCorrupted {
 		t.Errorf("missing file: %v", err)
 	}
 	h := fileHeader{uuid: testID, number: 1}
@@ -363,7 +363,7 @@ func TestForeignFilesAreRefused(t *testing.T) {
 	if err := fs.Remove(fs.PathJoin("wal", fileName(1))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(fs, "wal", testID, 1, none); sqlerr.StateOf(err) != sqlerr.DataCorrupted {
+	if _, err := Read(fs, "wal", testID, 1, none, nil); sqlerr.StateOf(err) != sqlerr.DataCorrupted {
 		t.Errorf("missing first file: %v", err)
 	}
 }
@@ -441,7 +441,7 @@ func FuzzRead(f *testing.F) {
 	if err := l.Close(); err != nil {
 		f.Fatal(err)
 	}
-	raw, err := readWhole(fs, fs.PathJoin("wal", fileName(1)))
+	raw, err := readWhole(fs, fs.PathJoin("wal", fileName(1)), nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -452,6 +452,6 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		write(t, fs, fs.PathJoin("wal", fileName(1)), append(bytes.Clone(raw[:fileHeaderSize]), records...))
-		_, _ = Read(fs, "wal", testID, 1, func([]Record) error { return nil })
+		_, _ = Read(fs, "wal", testID, 1, func([]Record) error { return nil }, nil)
 	})
 }

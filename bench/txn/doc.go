@@ -1,0 +1,9 @@
+// Command txn measures transactions: OxiDB beside PostgreSQL 15, SQLite and DuckDB on the same
+// directory, in turns, and what the disk itself can do beside them.
+//
+//	txn commits    single-row inserts by a prepared statement, each a transaction, of 1 and 32 clients
+//	txn storage    OxiDB alone: bulk appends, recovery, point queries
+//
+// Every engine waits for the disk at each commit: OxiDB with synchronous_commit = on, PostgreSQL with
+// its defaults, SQLite with journal_mode = WAL and synchronous = FULL, DuckDB as it always does.
+package main
