@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 N ?= 10000
 SEED ?= 1
 
-.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch venv tools clean crash faults corrupt kill metamorphic
+.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-txn venv tools clean crash faults corrupt kill metamorphic
 
 help: ## list the commands
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -79,6 +79,11 @@ bench: ## Go benchmarks of kernels and operators
 
 bench-tpch: build venv ## OxiDB beside DuckDB, interleaved, on the same data (SF=1)
 	bin/oxidb bench compare --sf $(SF) --python $(PYTHON) $(ARGS)
+
+bench-txn: venv ## commits beside PostgreSQL 15, SQLite and DuckDB on the same disk, then bulk appends, recovery, point queries
+	mkdir -p bench-data && cd bench/txn && go build -o $(abspath bench-data)/bench-txn .
+	bench-data/bench-txn commits --python $(PYTHON) --results bench/results $(ARGS)
+	bench-data/bench-txn storage
 
 clean: ## remove everything that was built
 	rm -rf bin $(VENV)
