@@ -207,8 +207,10 @@ func (m *model) insert(rt *rapid.T) {
 	_, seen := x.rows[a]
 	want := sqlerr.Successful
 	switch {
-	case x.added[a], live && !x.deleted[a], live && x.deleted[a] && m.deletedAt[a] > x.began:
+	case x.added[a], live && !x.deleted[a] && !m.overtaken(x):
 		want = sqlerr.UniqueViolation
+	case live && !x.deleted[a], live && m.deletedAt[a] > x.began: // the transaction cannot commit in any case
+		want = sqlerr.SerializationFailure
 	case seen: // deleted by another since
 		want = sqlerr.SerializationFailure
 	}
@@ -218,6 +220,16 @@ func (m *model) insert(rt *rapid.T) {
 	if err == nil {
 		x.rows[a], x.added[a] = b, true
 	}
+}
+
+// overtaken reports whether another transaction has deleted a row that x deleted, too.
+func (m *model) overtaken(x *modelTxn) bool {
+	for a := range x.deleted {
+		if m.deletedAt[a] > x.began {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *model) delete(rt *rapid.T) {
