@@ -407,8 +407,8 @@ type garbageFile struct {
 
 // sweep removes files that nothing uses any more. Those that cannot go yet wait for the next checkpoint.
 func (s *Store) sweep() {
+	oldest, any := s.oldestSnapshot() // before the files: a clone that ends in between is in use then
 	used := s.usedFiles()
-	oldest, any := s.oldestSnapshot()
 	archived := s.archived()
 	s.filesMu.Lock()
 	var kept []garbageFile

@@ -52,6 +52,9 @@ func (s *Store) reload(name string) (*manifest, wal.State, error) {
 		return nil, state, err
 	}
 	s.publish(s.last)
+	if _, known := s.times.of(s.last); !known { // what is there is dated from here on
+		s.times.add(s.last, s.times.clock().UnixMicro())
+	}
 	return m, state, nil
 }
 

@@ -226,17 +226,18 @@ func (s *Store) column(ctx context.Context, table TableID, c *chunk, ordinal int
 // sealAdopted writes the whole chunks of an ordinary transaction to a segment file.
 func (t *Txn) sealAdopted(ctx context.Context, id TableID, chunks []*chunk) error {
 	var w *segmentWriters
-	for i, c := range chunks {
+	var fields []ColumnDef // of the chunks in w
+	for _, c := range chunks {
 		if c.sealed.Load() != nil {
 			continue
 		}
-		if w == nil || i > 0 && !sameFields(c.fields, chunks[i-1].fields) {
+		if w == nil || !sameFields(c.fields, fields) {
 			if w != nil {
 				if err := w.finish(); err != nil {
 					return err
 				}
 			}
-			w = t.segmentWriters(id, c.fields)
+			w, fields = t.segmentWriters(id, c.fields), c.fields
 		}
 		if err := errors.Join(ctx.Err(), w.write(c)); err != nil {
 			return err

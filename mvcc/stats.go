@@ -12,6 +12,13 @@ import (
 	"github.com/oxidb/oxidb/types"
 )
 
+// statsKey tells the statistics of a table's newest version that was asked for from those of an
+// earlier one.
+type statsKey struct {
+	table TableID
+	past  bool
+}
+
 // cachedStats is a table's statistics as of its version, and what they were made of.
 type cachedStats struct {
 	version Timestamp
@@ -43,16 +50,14 @@ func (t *Txn) Stats(id TableID) *catalog.TableStats {
 	}
 	version, own := table.Version()
 	s := t.store
-	s.statsMu.Lock()
-	known := s.stats[id]
-	s.statsMu.Unlock()
+	past, known := s.knownStats(id, version)
 	if !own && known.stats != nil && known.version == version {
 		return known.stats
 	}
 	stats, closed := table.stats(known.closed)
 	if !own {
 		s.statsMu.Lock()
-		s.stats[id] = cachedStats{version: version, stats: stats, closed: closed}
+		s.stats[statsKey{id, past}] = cachedStats{version: version, stats: stats, closed: closed}
 		s.statsMu.Unlock()
 	}
 	return stats
@@ -69,13 +74,25 @@ func (t *Txn) RoughStats(id TableID) *catalog.TableStats {
 		return &catalog.TableStats{}
 	}
 	t.store.statsMu.Lock()
-	known, ok := t.store.stats[id]
+	known, ok := t.store.stats[statsKey{table: id}]
 	t.store.statsMu.Unlock()
 	rows := float64(table.Rows())
 	if ok && len(known.stats.Columns) == len(table.schema.Columns) && math.Abs(rows-known.stats.Rows) <= staleRows*rows {
 		return known.stats
 	}
 	return t.Stats(id)
+}
+
+// knownStats gives what is known of a table as of a version, or of one near it; past tells whether a
+// later version has been asked for.
+func (s *Store) knownStats(id TableID, version Timestamp) (past bool, known cachedStats) {
+	s.statsMu.Lock()
+	defer s.statsMu.Unlock()
+	known = s.stats[statsKey{id, false}]
+	if past = known.stats != nil && version < known.version; past {
+		known = s.stats[statsKey{id, true}]
+	}
+	return past, known
 }
 
 // stats adds up the zones of the closed chunks, unless known has them, and of the open ones.
@@ -139,7 +156,7 @@ func (s *Store) sketchesOf(id TableID) map[int32]*hyperloglog.Sketch {
 // do not break it, except that bounds may not be values any more.
 func (v *View) addTo(m *zoneMerge, def *ColumnDef) {
 	if z := v.Zone(def.FieldID); z != nil {
-		m.add(z, v.rows, v.anyDeleted())
+		m.add(z, v.rows, v.anyDeleted() || v.partial())
 		return
 	}
 	ordinal, from := v.chunk.field(def.FieldID), 0

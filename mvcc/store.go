@@ -123,7 +123,7 @@ type Store struct {
 	dicts   map[columnKey]*segment.Dictionaries
 
 	statsMu sync.Mutex
-	stats   map[TableID]cachedStats
+	stats   map[statsKey]cachedStats
 }
 
 // firstUserID leaves the numbers below to system tables.
@@ -138,7 +138,7 @@ func newStore(o Options) *Store {
 		tables:  map[TableID]*table{},
 		active:  map[Timestamp]int{},
 		dicts:   map[columnKey]*segment.Dictionaries{},
-		stats:   map[TableID]cachedStats{},
+		stats:   map[statsKey]cachedStats{},
 	}
 	s.nextID.Store(firstUserID)
 	s.retention.Store(int64(o.Retention))

@@ -37,6 +37,7 @@ type Txn struct {
 
 	seenMu sync.Mutex
 	seen   map[TableID]*Table // views without own writes
+	held   []Timestamp        // earlier snapshots whose files the transaction's clones lie in
 }
 
 // localTable is what a transaction did to one table.
@@ -454,5 +455,8 @@ func (t *Txn) Rollback() {
 func (t *Txn) end() {
 	if !t.done.Swap(true) {
 		t.store.release(t.snapshot)
+		for _, at := range t.held {
+			t.store.release(at)
+		}
 	}
 }

@@ -75,6 +75,13 @@ func (v *View) Own() bool { return v.shared == nil }
 // Rows is the number of physical rows in view, deleted ones among them.
 func (v *View) Rows() int { return v.rows }
 
+// partial reports that the chunk has rows, and zones, beyond those in view.
+func (v *View) partial() bool {
+	v.guard.RLock()
+	defer v.guard.RUnlock()
+	return v.rows < v.chunk.rows
+}
+
 // Visible is the number of rows that are not deleted.
 func (v *View) Visible() int {
 	if d := v.Deleted(); d != nil {

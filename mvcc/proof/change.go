@@ -32,7 +32,7 @@ func (c *change) random() error {
 		return c.create()
 	}
 	id := ids[rng.IntN(len(ids))]
-	switch n := rng.IntN(40); {
+	switch n := rng.IntN(42); {
 	case n < 16:
 		return c.insert(id)
 	case n < 24:
@@ -46,6 +46,8 @@ func (c *change) random() error {
 		return c.txn.DropTable(id)
 	case n < 38:
 		return c.load(id)
+	case n < 40:
+		return c.clone(id)
 	}
 	return c.duplicate(id)
 }
