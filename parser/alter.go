@@ -24,6 +24,8 @@ func (p *parser) alter() ast.Statement {
 		return p.alterSchema(from, start)
 	case p.accept(kwSequence):
 		return p.alterSequence(start)
+	case p.accept(kwSystem):
+		return p.alterSystem(start)
 	default:
 		p.refuseKind("ALTER", from)
 	}
@@ -57,6 +59,23 @@ func (p *parser) alterSchema(from int, start int32) ast.Statement {
 	action.NewName = p.roleSpec()
 	action.Span = p.span(at)
 	a.Actions = []*ast.AlterAction{action}
+	a.Span = p.span(start)
+	return a
+}
+
+// alterSystem reads SET name = value, RESET name and RESET ALL after ALTER SYSTEM.
+func (p *parser) alterSystem(start int32) ast.Statement {
+	a := &ast.AlterSystem{}
+	switch {
+	case p.expectOne(kwSet, kwReset) == kwSet:
+		a.Name = p.qualifiedName().String()
+		if !p.acceptKind(tkEqual) {
+			p.expect(kwTo)
+		}
+		a.Values = p.settingValues()
+	case !p.accept(kwAll):
+		a.Name = p.qualifiedName().String()
+	}
 	a.Span = p.span(start)
 	return a
 }

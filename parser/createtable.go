@@ -14,6 +14,8 @@ func (p *parser) createTable(start int32, life ast.Persistence) ast.Statement {
 		p.unsupported(p.i, "CREATE TABLE OF a type")
 	case p.kw() == kwPartition:
 		p.unsupported(p.i, "CREATE TABLE PARTITION OF")
+	case p.kind() == tkIdent && p.nameValue(*p.tok()) == "clone":
+		return p.cloneTable(t, start)
 	case p.kind() != tkLParen || p.namesOnly():
 		return p.createTableAs(t, start)
 	}
@@ -70,6 +72,16 @@ func (p *parser) createTableAs(t *ast.CreateTable, start int32) ast.Statement {
 	a.WithNoData = p.withNoData()
 	a.Span = p.span(start)
 	return a
+}
+
+// cloneTable reads CLONE source [AS OF ...].
+func (p *parser) cloneTable(t *ast.CreateTable, start int32) ast.Statement {
+	p.i++
+	c := &ast.CloneTable{Name: t.Name, Persistence: t.Persistence, IfNotExists: t.IfNotExists}
+	c.Source = p.qualifiedName()
+	c.AsOf = p.optAsOf()
+	c.Span = p.span(start)
+	return c
 }
 
 // executePrefix reads EXECUTE name [(args)] inside a longer statement.

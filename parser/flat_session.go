@@ -86,7 +86,8 @@ func (g *releaseGrammar) tree(p *parser, span ast.Span) ast.Statement {
 type setGrammar struct {
 	Scope     string        `parser:"'SET' @( 'LOCAL' 'SESSION'? | 'SESSION' )?"`
 	SessionIs *modesGrammar `parser:"( 'CHARACTERISTICS' 'AS' 'TRANSACTION' @@"`
-	Modes     *modesGrammar `parser:"| 'TRANSACTION' @@"`
+	Snapshot  *tailRef      `parser:"| 'TRANSACTION' ( 'SNAPSHOT' @@"`
+	Modes     *modesGrammar `parser:"| @@ )"`
 	Zone      *tailRef      `parser:"| 'TIME' 'ZONE' @@"`
 	Special   string        `parser:"| @( 'SCHEMA' | 'NAMES' | 'ROLE' | 'AUTHORIZATION' )"`
 	Operand   *tailRef      `parser:"@@?"`
@@ -101,6 +102,18 @@ var specialSettings = map[string]string{"SCHEMA": "search_path", "NAMES": "clien
 func (g *setGrammar) tree(p *parser, span ast.Span) ast.Statement {
 	s := &ast.Set{Span: span, Local: strings.HasPrefix(g.Scope, "LOCAL")}
 	switch {
+	case g.Snapshot != nil:
+		t := &ast.SetTransaction{Span: span}
+		g.Snapshot.read(p, func() {
+			if p.kind() != tkString {
+				p.wanted("a string")
+			}
+			t.Snapshot = p.primary()
+			if _, literal := t.Snapshot.(*ast.Literal); !literal {
+				p.syntaxError()
+			}
+		})
+		return t
 	case g.Modes != nil:
 		return &ast.SetTransaction{Span: span, Modes: g.Modes.tree()}
 	case g.SessionIs != nil:

@@ -226,9 +226,25 @@ func (p *parser) tableOrQuery() (*ast.Query, ast.TableExpr) {
 
 func (p *parser) tableRef(start int32) ast.TableExpr {
 	t := p.relation()
+	t.AsOf = p.optAsOf()
 	t.Alias, t.Sample = p.optAlias(false), p.optSample()
 	t.Span = p.span(start)
 	return t
+}
+
+// optAsOf reads AS OF VERSION x or AS OF TIMESTAMP x. An alias may be called of, but no alias is
+// followed by one of these words.
+func (p *parser) optAsOf() *ast.AsOf {
+	kind := p.ahead(2).kw
+	if !p.at(kwAs) || p.ahead(1).kw != kwOf || kind != kwVersion && kind != kwTimestamp {
+		return nil
+	}
+	start := p.tok().pos
+	p.i += 3
+	a := &ast.AsOf{Time: kind == kwTimestamp}
+	a.X = p.restrictedExpr()
+	a.Span = p.span(start)
+	return a
 }
 
 // relation reads [ONLY] name [*] (relation_expr).

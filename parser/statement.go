@@ -74,7 +74,7 @@ func (p *parser) refuseStatement() {
 			p.refuseNamed(2)
 		}
 	case kwSet:
-		if next.kw == kwTransaction && p.ahead(2).kw == kwSnapshot || next.kw == kwXml && p.ahead(2).kw == kwOption {
+		if next.kw == kwXml && p.ahead(2).kw == kwOption {
 			p.refuseNamed(3)
 		}
 	case kwDrop:
@@ -126,7 +126,7 @@ var objectKinds = map[keywordID][]keywordID{
 	kwDatabase: nil, kwDefault: {kwConversion, kwPrivileges}, kwDomain: nil, kwEvent: {kwTrigger}, kwExtension: nil,
 	kwForeign: {kwTable, kwData}, kwFunction: nil, kwGroup: nil, kwLanguage: nil, kwLarge: {kwObject}, kwTrusted: {kwLanguage},
 	kwProcedural: {kwLanguage}, kwOperator: {kwClass, kwFamily}, kwOwned: {kwBy}, kwPolicy: nil, kwProcedure: nil, kwPublication: nil,
-	kwRole: nil, kwRoutine: nil, kwRule: nil, kwSequence: nil, kwServer: nil, kwStatistics: nil, kwSubscription: nil, kwSystem: nil,
+	kwRole: nil, kwRoutine: nil, kwRule: nil, kwSequence: nil, kwServer: nil, kwStatistics: nil, kwSubscription: nil,
 	kwTablespace: nil, kwText: {kwSearch}, kwTransform: nil, kwTrigger: nil, kwType: nil, kwUser: {kwMapping}, kwColumn: nil,
 }
 

@@ -31,6 +31,16 @@ type CreateTable struct {
 	OnCommit    OnCommit
 }
 
+// CloneTable is CREATE TABLE name CLONE source [AS OF ...].
+type CloneTable struct {
+	Span
+	Name        *Name
+	Persistence Persistence
+	IfNotExists bool
+	Source      *Name
+	AsOf        *AsOf
+}
+
 // OnCommit is the ON COMMIT clause of a temporary table.
 type OnCommit uint8
 
@@ -318,6 +328,7 @@ type RefreshView struct {
 
 func (*CreateTable) statement()    {}
 func (*CreateTableAs) statement()  {}
+func (*CloneTable) statement()     {}
 func (*CreateView) statement()     {}
 func (*CreateIndex) statement()    {}
 func (*CreateSchema) statement()   {}

@@ -190,6 +190,17 @@ func (p *printer) createTableAs(n *CreateTableAs) {
 	p.flag(n.WithNoData, " WITH NO DATA")
 }
 
+func (p *printer) cloneTable(n *CloneTable) {
+	p.str("CREATE ")
+	p.persistence(n.Persistence)
+	p.str("TABLE ")
+	p.flag(n.IfNotExists, "IF NOT EXISTS ")
+	p.name(n.Name)
+	p.str(" CLONE ")
+	p.name(n.Source)
+	p.asOf(n.AsOf)
+}
+
 func (p *printer) createView(n *CreateView) {
 	p.str("CREATE ")
 	p.flag(n.OrReplace, "OR REPLACE ")

@@ -165,6 +165,7 @@ func (p *printer) table(t TableExpr) {
 	case *TableRef:
 		p.flag(t.Only, "ONLY ")
 		p.name(t.Name)
+		p.asOf(t.AsOf)
 		p.alias(t.Alias)
 		p.sample(t.Sample)
 	case *FileRef:
@@ -184,6 +185,16 @@ func (p *printer) table(t TableExpr) {
 		p.flag(t.Alias != nil, ")")
 		p.alias(t.Alias)
 	}
+}
+
+func (p *printer) asOf(a *AsOf) {
+	if a == nil {
+		return
+	}
+	p.str(" AS OF ")
+	p.flag(a.Time, "TIMESTAMP ")
+	p.flag(!a.Time, "VERSION ")
+	p.restricted(a.X)
 }
 
 func (p *printer) join(j *Join) {

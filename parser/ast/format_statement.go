@@ -23,6 +23,8 @@ func (p *printer) statement(s Statement) {
 		p.createTable(s)
 	case *CreateTableAs:
 		p.createTableAs(s)
+	case *CloneTable:
+		p.cloneTable(s)
 	case *CreateView:
 		p.createView(s)
 	case *CreateIndex:
@@ -69,6 +71,11 @@ func (p *printer) transaction(s Statement) {
 		} else {
 			p.str("SET TRANSACTION")
 		}
+		if s.Snapshot != nil {
+			p.str(" SNAPSHOT ")
+			p.expr(s.Snapshot, 0)
+			return
+		}
 		p.modes(s.Modes)
 	default:
 		p.session(s)
@@ -96,6 +103,8 @@ func (p *printer) session(s Statement) {
 		p.set(s)
 	case *Reset:
 		p.str("RESET ", settingName(s.Name))
+	case *AlterSystem:
+		p.alterSystem(s)
 	case *Show:
 		p.str("SHOW ", settingName(s.Name))
 	case *Explain:
@@ -165,6 +174,16 @@ func (p *printer) set(s *Set) {
 		p.str("DEFAULT")
 		return
 	}
+	p.exprs(s.Values)
+}
+
+func (p *printer) alterSystem(s *AlterSystem) {
+	p.str("ALTER SYSTEM ")
+	if len(s.Values) == 0 {
+		p.str("RESET ", settingName(s.Name))
+		return
+	}
+	p.str("SET ", settingName(s.Name), " TO ")
 	p.exprs(s.Values)
 }
 

@@ -169,8 +169,16 @@ type TableRef struct {
 	Span
 	Name   *Name
 	Only   bool // ONLY t
+	AsOf   *AsOf
 	Alias  *Alias
 	Sample *Sample
+}
+
+// AsOf is AS OF VERSION x, or AS OF TIMESTAMP x (Time), behind a table's name: the past to read.
+type AsOf struct {
+	Span
+	Time bool
+	X    Expr
 }
 
 // FileRef is a file name in the place of a table: FROM 'trips.parquet'.

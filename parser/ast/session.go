@@ -46,11 +46,13 @@ type RollbackTo struct {
 	Name Ident
 }
 
-// SetTransaction is SET TRANSACTION modes, or SET SESSION CHARACTERISTICS AS TRANSACTION (Session).
+// SetTransaction is SET TRANSACTION modes, SET TRANSACTION SNAPSHOT id, or SET SESSION CHARACTERISTICS
+// AS TRANSACTION (Session).
 type SetTransaction struct {
 	Span
-	Session bool
-	Modes   TransactionModes
+	Session  bool
+	Snapshot Expr // a *Literal, or nil
+	Modes    TransactionModes
 }
 
 // SetConstraints is SET CONSTRAINTS names | ALL DEFERRED | IMMEDIATE; Names is empty for ALL.
@@ -65,6 +67,14 @@ type SetConstraints struct {
 type Set struct {
 	Span
 	Local  bool
+	Name   string
+	Values []Expr
+}
+
+// AlterSystem is ALTER SYSTEM SET name = values; without values ALTER SYSTEM RESET name, or RESET ALL
+// with an empty Name.
+type AlterSystem struct {
+	Span
 	Name   string
 	Values []Expr
 }
@@ -162,6 +172,7 @@ func (*SetTransaction) statement() {}
 func (*SetConstraints) statement() {}
 func (*Set) statement()            {}
 func (*Reset) statement()          {}
+func (*AlterSystem) statement()    {}
 func (*Show) statement()           {}
 func (*Explain) statement()        {}
 func (*Analyze) statement()        {}
