@@ -20,6 +20,8 @@ func (s *Session) sessionCommand(ctx context.Context, stmt ast.Statement, sql st
 	switch stmt := stmt.(type) {
 	case *ast.Set:
 		return emptyResult("SET"), true, s.setCommand(stmt)
+	case *ast.AlterSystem:
+		return emptyResult("ALTER SYSTEM"), true, s.alterSystem(ctx, stmt)
 	case *ast.Reset:
 		return emptyResult("RESET"), true, s.reset(stmt.Name)
 	case *ast.Show:
@@ -38,7 +40,7 @@ func (s *Session) sessionCommand(ctx context.Context, stmt ast.Statement, sql st
 		return emptyResult("DEALLOCATE"), true, s.deallocate(stmt.Name)
 	case *ast.Discard:
 		s.endTransaction()
-		s.prepared, s.settings = map[string]*preparedText{}, s.db.defaults.clone()
+		s.prepared, s.settings = map[string]*preparedText{}, s.db.startSettings()
 		return emptyResult("DISCARD ALL"), true, nil
 	case *ast.Call:
 		r, err = s.call(ctx, stmt)
@@ -56,15 +58,11 @@ func (s *Session) setCommand(stmt *ast.Set) error {
 	if len(stmt.Values) == 0 {
 		return s.reset(stmt.Name)
 	}
-	parts := make([]string, len(stmt.Values))
-	for i, v := range stmt.Values {
-		text, err := settingText(v)
-		if err != nil {
-			return err
-		}
-		parts[i] = text
+	text, err := settingTexts(stmt.Values)
+	if err != nil {
+		return err
 	}
-	return s.assign(stmt.Name, strings.Join(parts, ", "))
+	return s.assign(stmt.Name, text)
 }
 
 // settingText is the text of a value in SET.
@@ -82,12 +80,12 @@ func settingText(e ast.Expr) (string, error) {
 
 func (s *Session) reset(name string) error {
 	if name == "" {
-		s.settings = s.db.defaults.clone()
+		s.settings = s.db.startSettings()
 		return nil
 	}
 	k, err := lookupSetting(name)
 	if err == nil {
-		s.settings[k.name] = s.db.defaults[k.name]
+		s.settings[k.name] = s.db.startSettings()[k.name]
 	}
 	return err
 }

@@ -34,6 +34,11 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 		return emptyResult("CREATE SEQUENCE"), sc.changeSequences(ctx, w, cmd.Sequences, 0)
 	case *ast.CreateTableAs:
 		return emptyResult("CREATE TABLE AS"), nil
+	case *ast.CloneTable:
+		if cmd.Table == nil {
+			return emptyResult("CREATE TABLE"), nil
+		}
+		return emptyResult("CREATE TABLE"), sc.cloneTable(ctx, cmd)
 	case *ast.CreateView:
 		return emptyResult("CREATE VIEW"), w.CreateView(cmd.View, stmt.OrReplace)
 	case *ast.CreateIndex:

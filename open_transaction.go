@@ -34,10 +34,15 @@ type openTransaction struct {
 	limit       *time.Timer
 }
 
-// beginTransaction takes a snapshot and enters the transaction in the list. ctx is the context of the
+// beginTransaction takes a snapshot and enters its transaction in the list. ctx is the context of the
 // statement whose transaction it is; a block's has none but the background.
 func (s *Session) beginTransaction(ctx context.Context, m modes, block bool, now time.Time) *openTransaction {
-	o := &openTransaction{inner: s.db.store.Begin(m.options()), session: s, block: block, started: now, since: now, modes: m}
+	return s.enterTransaction(ctx, s.db.store.Begin(m.options()), m, block, now)
+}
+
+// enterTransaction enters a transaction in the list.
+func (s *Session) enterTransaction(ctx context.Context, inner *mvcc.Txn, m modes, block bool, now time.Time) *openTransaction {
+	o := &openTransaction{inner: inner, session: s, block: block, started: now, since: now, modes: m}
 	o.ctx, o.stop = context.WithCancelCause(ctx)
 	if d := s.settings.millis("transaction_timeout"); d > 0 {
 		o.limit = time.AfterFunc(d, func() {

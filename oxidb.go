@@ -71,6 +71,9 @@ type Options struct {
 	// Notice is told of what goes wrong in the background, such as an archive that cannot be written;
 	// nil for nobody.
 	Notice func(err error)
+	// Retention is how long earlier versions can be read, unless ALTER SYSTEM has set oxidb.retention:
+	// 0 means an hour, and nothing for a database in memory; negative means nothing.
+	Retention time.Duration
 	// FS is the file system to use; nil means the operating system's.
 	FS vfs.FS
 }
@@ -86,13 +89,14 @@ type DB struct {
 	memory   *mem.Budget
 	spill    *spill.Space
 	threads  int
-	// defaults are the settings that sessions start with.
-	defaults settings
-	closed   atomic.Bool
+	// initial are the settings before any ALTER SYSTEM.
+	initial settings
+	closed  atomic.Bool
 
 	plans planCache
 
 	mu         sync.Mutex
+	defaults   settings // what sessions start with
 	sessions   map[*Session]struct{}
 	procedures map[string]Procedure
 
@@ -125,7 +129,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 		return nil, sqlerr.New(sqlerr.QueryCanceled, "opening %s: %w", path, err)
 	}
 	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, CheckpointBytes: o.CheckpointBytes,
-		Archive: o.Archive, ScrubEvery: o.ScrubEvery, ReadOnly: o.ReadOnly, Quarantine: o.Quarantine, Progress: o.Progress, Notice: o.Notice})
+		Archive: o.Archive, ScrubEvery: o.ScrubEvery, ReadOnly: o.ReadOnly, Quarantine: o.Quarantine, Progress: o.Progress, Notice: o.Notice, Retention: keepAll})
 	if err != nil {
 		return nil, err
 	}
@@ -137,15 +141,19 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	defaults := defaultSettings(o.Threads)
+	initial := databaseDefaults(o.Threads, o.retention(path))
 	if o.AsyncCommit {
-		defaults["synchronous_commit"] = "off"
+		initial["synchronous_commit"] = "off"
 	}
-	return &DB{
-		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, defaults: defaults,
+	db := &DB{
+		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, initial: initial,
 		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
 		open: map[uint64]*openTransaction{},
-	}, nil
+	}
+	if err := db.loadSettings(); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return db, nil
 }
 
 // Threads sets Options.Threads.
@@ -159,6 +167,9 @@ func AsyncCommit() func(*Options) { return func(o *Options) { o.AsyncCommit = tr
 
 // CheckpointBytes sets Options.CheckpointBytes.
 func CheckpointBytes(n int64) func(*Options) { return func(o *Options) { o.CheckpointBytes = n } }
+
+// Retention sets Options.Retention.
+func Retention(d time.Duration) func(*Options) { return func(o *Options) { o.Retention = d } }
 
 // Path is the database's directory, empty for one in memory.
 func (db *DB) Path() string { return db.path }

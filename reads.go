@@ -14,9 +14,10 @@ import (
 )
 
 // noteScan records what a scan reads, for the validation of serializable transactions. The system
-// tables' rows come from the catalog, which records on its own what is asked of it.
+// tables' rows come from the catalog, which records on its own what is asked of it; nothing changes an
+// earlier version.
 func (sc *scope) noteScan(n *plan.Scan) {
-	if n.Table.ID >= systemID || !sc.txn.Serializable() && !sc.checking {
+	if n.Table.ID >= systemID || n.Table.Past != nil || !sc.txn.Serializable() && !sc.checking {
 		return
 	}
 	r := sc.readOf(n)

@@ -64,7 +64,7 @@ func (db *DB) Session() (*Session, error) {
 	if db.closed.Load() {
 		return nil, sqlerr.New(sqlerr.AdminShutdown, "the database is closed")
 	}
-	s := &Session{db: db, id: db.nextSession.Add(1), settings: db.defaults.clone(), prepared: map[string]*preparedText{}}
+	s := &Session{db: db, id: db.nextSession.Add(1), settings: db.startSettings(), prepared: map[string]*preparedText{}}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.sessions[s] = struct{}{}
@@ -296,6 +296,8 @@ type scope struct {
 	transients map[catalog.ID]*transient
 	// numbers lets one worker at a time use sequences.
 	numbers sync.Mutex
+	// pasts are the earlier versions that the statement reads.
+	pasts map[mvcc.Timestamp]*past
 }
 
 // begin starts a statement in the open transaction, or in one for it alone. End the scope.
@@ -334,6 +336,7 @@ func (s *Session) searchPath() []string {
 // end ends the statement. It commits its own transaction, or rolls it back when err is set; an explicit
 // transaction goes on.
 func (sc *scope) end(ctx context.Context, err error) error {
+	defer sc.leavePast()
 	sc.leave()
 	if sc.explicit {
 		return err
@@ -350,7 +353,16 @@ func (sc *scope) end(ctx context.Context, err error) error {
 }
 
 func (sc *scope) functions() *function.Context {
-	return &function.Context{Now: sc.now, Location: sc.session.settings.location(), Sequences: &sequenceAccess{sc}}
+	store := sc.session.db.store
+	return &function.Context{
+		Now: sc.now, Location: sc.session.settings.location(), Sequences: &sequenceAccess{sc}, Version: int64(sc.txn.Snapshot()),
+		VersionTime: func(version int64) (time.Time, bool) {
+			if version < 0 || mvcc.Timestamp(version) > store.Version() {
+				return time.Time{}, false
+			}
+			return store.TimeOf(mvcc.Timestamp(version))
+		},
+	}
 }
 
 // endTransaction drops the open transaction.

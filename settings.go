@@ -19,6 +19,9 @@ type setting struct {
 	check              func(string) (string, error)
 }
 
+// database reports a setting that belongs to the database: ALTER SYSTEM alone changes it.
+func (k *setting) database() bool { return k.name == retentionName }
+
 func knownSettings() []setting {
 	return []setting{
 		{"application_name", "", "Name of the client, for the server's lists.", anyText},
@@ -35,6 +38,7 @@ func knownSettings() []setting {
 		{"idle_in_transaction_session_timeout", "0", "Milliseconds (or with unit: 5min) after which a transaction block that waits for its client is rolled back; 0 is never.", duration},
 		{"intervalstyle", "postgres", "Always postgres.", only("postgres")},
 		{"memory_limit", "0", "Memory for one query of this session, as bytes or with unit (256MiB); 0 is the database's limit.", size},
+		retentionSetting(),
 		{"search_path", "public", "Schemas in which names are looked up.", anyText},
 		{"server_version", Version, "Version of OxiDB.", only(Version)},
 		{"standard_conforming_strings", "on", "Always on.", only("on")},
@@ -80,12 +84,24 @@ func (s settings) set(name, value string) error {
 	if err != nil {
 		return err
 	}
+	if k.database() {
+		return sqlerr.New(sqlerr.CantChangeRuntimeParam, "parameter %q cannot be changed in a session", k.name).
+			WithHint("ALTER SYSTEM SET %s = … changes it for the database.", k.name)
+	}
+	text, err := k.text(value)
+	if err == nil {
+		s[k.name] = text
+	}
+	return err
+}
+
+// text is the canonical text of a new value.
+func (k *setting) text(value string) (string, error) {
 	text, err := k.check(value)
 	if err != nil {
-		return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", k.name, value).WithDetail("%s", err.Error())
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", k.name, value).WithDetail("%s", err.Error())
 	}
-	s[k.name] = text
-	return nil
+	return text, nil
 }
 
 func (s settings) clone() settings {

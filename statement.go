@@ -164,16 +164,21 @@ func (sc *scope) bind(stmt ast.Statement, sql string, args []any) (plan.Statemen
 	for i := range given {
 		declared[i] = given[i].Type
 	}
-	bound, _, err := sc.bindDeclared(stmt, sql, declared)
+	bound, _, err := sc.bindDeclared(stmt, sql, declared, given)
 	if err != nil {
 		return nil, nil, err
 	}
 	return bound, given, fitAll(given, paramsOf(bound))
 }
 
+// binder makes a binder for a statement without arguments.
 func (sc *scope) binder(sql string, params []types.Type) *bind.Binder {
+	return sc.binderFor(sql, params, nil)
+}
+
+func (sc *scope) binderFor(sql string, params []types.Type, given []types.Value) *bind.Binder {
 	return bind.New(sc.catalog, sc.session.db.registry, bind.Options{
-		ParamTypes: params, SQL: sql, ParseView: parser.ParseOne, Location: sc.session.settings.location(), Files: external.Opener{FS: sc.session.db.fs},
+		ParamTypes: params, SQL: sql, ParseView: parser.ParseOne, Location: sc.session.settings.location(), Files: external.Opener{FS: sc.session.db.fs}, Past: sc.pastOf(given),
 		NewID: sc.session.db.store.NewID,
 	})
 }
@@ -321,16 +326,10 @@ func (sc *scope) chunks(t *catalog.Table) ([]scan.Chunk, error) {
 	if t.ID >= systemID {
 		return sc.systemChunks(t)
 	}
-	table, err := sc.txn.Table(t.ID)
-	if err != nil {
-		return nil, err
+	if t.Past != nil {
+		return sc.pastChunks(t)
 	}
-	views := table.Chunks()
-	chunks := make([]scan.Chunk, len(views))
-	for i, v := range views {
-		chunks[i] = storedChunk{v}
-	}
-	return chunks, nil
+	return storedChunks(sc.txn, t.ID)
 }
 
 // query runs a query; kept is what the plan cache has of it, or nil.

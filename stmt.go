@@ -53,7 +53,7 @@ func (s *Session) Prepare(ctx context.Context, sql string, declared ...types.Typ
 	if err != nil {
 		return nil, err
 	}
-	bound, open, err := sc.bindDeclared(stmt, sql, declared)
+	bound, open, err := sc.bindDeclared(stmt, sql, declared, nil)
 	if err = sc.end(ctx, err); err != nil {
 		return nil, err
 	}
@@ -64,9 +64,10 @@ func (s *Session) Prepare(ctx context.Context, sql string, declared ...types.Typ
 
 // bindDeclared binds a statement. Parameters have the types that the statement asks for. Where it would
 // take a text or anything ($1 alone in a select list), the declared type decides, if the statement
-// allows it; open tells that there is such a parameter.
-func (sc *scope) bindDeclared(stmt ast.Statement, sql string, declared []types.Type) (bound plan.Statement, open bool, err error) {
-	b := sc.binder(sql, nil)
+// allows it; open tells that there is such a parameter. given are the arguments, nil while there are
+// none: AS OF needs them.
+func (sc *scope) bindDeclared(stmt ast.Statement, sql string, declared []types.Type, given []types.Value) (bound plan.Statement, open bool, err error) {
+	b := sc.binderFor(sql, nil, given)
 	bound, err = b.Bind(stmt)
 	undecided := sqlerr.StateOf(err) == sqlerr.IndeterminateDatatype
 	if err != nil && !undecided {
@@ -91,7 +92,7 @@ func (sc *scope) bindDeclared(stmt ast.Statement, sql string, declared []types.T
 	if !again {
 		return bound, open, nil
 	}
-	typed, err := sc.binder(sql, kinds).Bind(stmt)
+	typed, err := sc.binderFor(sql, kinds, given).Bind(stmt)
 	if err != nil && !undecided {
 		return bound, open, nil
 	}
@@ -112,7 +113,7 @@ func (s *Session) describeCommand(p *Stmt) bool {
 		columns, kinds := backupColumns()
 		p.query, p.types, p.schema = true, kinds, arrowio.Schema(columns, kinds)
 		return true
-	case *ast.Begin, *ast.Commit, *ast.Rollback, *ast.Savepoint, *ast.Release, *ast.RollbackTo, *ast.SetTransaction, *ast.SetConstraints, *ast.Set, *ast.Reset,
+	case *ast.Begin, *ast.Commit, *ast.Rollback, *ast.Savepoint, *ast.Release, *ast.RollbackTo, *ast.SetTransaction, *ast.SetConstraints, *ast.Set, *ast.Reset, *ast.AlterSystem,
 		*ast.Prepare, *ast.Deallocate, *ast.Discard, *ast.Checkpoint, *ast.Call, *ast.Execute:
 		return true
 	}

@@ -230,7 +230,10 @@ func (c storedChunk) Keep(from, to int, sel []uint32) []uint32 {
 }
 
 func (c storedChunk) Zone(field int32) (scan.Zone, bool) {
-	z := c.View.Zone(field)
+	return scanZone(c.View.Zone(field))
+}
+
+func scanZone(z *mvcc.Zone) (scan.Zone, bool) {
 	if z == nil {
 		return scan.Zone{}, false
 	}

@@ -83,6 +83,9 @@ func (s *Session) transactionCommand(ctx context.Context, stmt ast.Statement, sq
 		s.txn = &transaction{modes: s.settings.defaultModes().with(stmt.Modes)}
 		return emptyResult("BEGIN"), true, nil
 	case *ast.SetTransaction:
+		if stmt.Snapshot != nil {
+			return emptyResult("SET"), true, s.setSnapshot(stmt)
+		}
 		if stmt.Session {
 			s.settings.setDefaults(stmt.Modes)
 			return emptyResult("SET"), true, nil

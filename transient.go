@@ -46,12 +46,15 @@ func (sc *scope) stats(t *catalog.Table) *catalog.TableStats {
 	if r := sc.transients[t.ID]; r != nil {
 		return &catalog.TableStats{Rows: float64(r.rows), Columns: make([]catalog.ColumnStats, len(t.Columns))}
 	}
+	if t.Past != nil {
+		return sc.pastStats(t)
+	}
 	return sc.catalog.Stats(t)
 }
 
 // rough are statistics that may be of an earlier commit, for estimates of what a seek reads.
 func (sc *scope) rough(t *catalog.Table) *catalog.TableStats {
-	if sc.transients[t.ID] != nil {
+	if sc.transients[t.ID] != nil || t.Past != nil {
 		return sc.stats(t)
 	}
 	return sc.roughStats(t)

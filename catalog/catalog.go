@@ -80,7 +80,24 @@ type Table struct {
 	Foreign []Foreign `json:"foreign,omitempty"`
 	// NextField is the field id that the next added column gets.
 	NextField int32 `json:"next_field"`
+	// Past is set where the table is read as of another version than the reading transaction's.
+	Past *Past `json:"-"`
 }
+
+// Past is a version to read a table as of, or a span of versions whose changes are read: those of the
+// commits after Since, up to and including Version.
+type Past struct {
+	Version uint64
+	History bool
+	Since   uint64
+}
+
+// Fields of the columns that a table's history has behind the table's own.
+const (
+	HistoryChange int32 = -1 - iota
+	HistoryVersion
+	HistoryTime
+)
 
 // Ordinal finds a column by name, or -1.
 func (t *Table) Ordinal(name string) int {

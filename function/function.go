@@ -17,6 +17,9 @@ type Context struct {
 	Location *time.Location
 	// Sequences are there for statements; nil where only constants are computed.
 	Sequences Sequences
+	// Version is the number of commits that the transaction sees; VersionTime is when one was made; without it no time is known.
+	Version     int64
+	VersionTime func(version int64) (when time.Time, known bool)
 }
 
 // Eval computes out for the rows of sel (all of 0..n when sel is nil), writing each result at its

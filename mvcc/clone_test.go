@@ -8,7 +8,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/index"
 	"github.com/oxidb/oxidb/mvcc"
+	"github.com/oxidb/oxidb/types"
 )
 
 func clonePairs(t *testing.T, s *mvcc.Store, src mvcc.TableID, at mvcc.Timestamp) mvcc.TableID {
@@ -83,6 +85,49 @@ func TestCloneSharesFiles(t *testing.T) {
 		t.Errorf("without a table there are %v", left)
 	}
 	must(t, s.Close())
+}
+
+// What the rows of a shared file lack is each table's own, also in indexes: two tables add a column of
+// one number.
+func TestClonesAddColumns(t *testing.T) {
+	s := openDir(t, vfs.NewMem())
+	defer func() { must(t, s.Close()) }()
+	src := makePairs(t, s)
+	load := begin(t, s)
+	w, err := load.Writer(src)
+	must(t, err)
+	a := w.Appender(0)
+	must(t, a.Append(pairBatch(series(0, 130_000, 1), make([]string, 130_000))))
+	must(t, a.Close())
+	must(t, w.Finish(t.Context()))
+	commit(t, load)
+	tables := []mvcc.TableID{src, clonePairs(t, s, src, s.Version())}
+	for i, id := range tables {
+		schema := pairs()
+		schema.Columns = append(schema.Columns, mvcc.ColumnDef{FieldID: 3, Name: "c", Type: types.TBigInt, Missing: types.Int(types.TBigInt, int64(i))})
+		txn := begin(t, s)
+		must(t, txn.AlterTable(id, "altered", schema))
+		commit(t, txn)
+	}
+	for i, id := range tables {
+		txn := begin(t, s)
+		table, err := txn.Table(id)
+		must(t, err)
+		for value := range int64(2) {
+			n := 0
+			for _, v := range table.Chunks() {
+				for _, kind := range []index.Kind{index.Hash, index.Ordered} {
+					rows, err := v.Find(t.Context(), index.NewPath(kind, []int32{3}), &index.Lookup{Equal: []types.Value{types.Int(types.TBigInt, value)}}, nil)
+					must(t, err)
+					n += len(rows)
+				}
+			}
+			if want := 2 * 130_000; n != want && value == int64(i) || n != 0 && value != int64(i) {
+				t.Errorf("table %d has %d rows with %d", i, n, value)
+			}
+		}
+		txn.Rollback()
+	}
 }
 
 // A file must stay while a transaction that clones it runs, whatever becomes of the source.

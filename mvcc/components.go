@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/index"
@@ -25,7 +26,7 @@ func (s *Store) component(ctx context.Context, id TableID, schema *Schema, path 
 		return ascending, columns, nil
 	}
 	if at := c.sealed.Load(); at != nil {
-		found, err := s.pool.get(poolKey{file: at.file, group: at.group, index: path.Name}, func() (pooled, error) {
+		found, err := s.pool.get(poolKey{file: at.file, group: at.group, index: c.poolName(id, path)}, func() (pooled, error) {
 			if read := s.readComponent(id, path, c, at); read != nil {
 				return pooled{component: read}, nil
 			}
@@ -41,6 +42,15 @@ func (s *Store) component(ctx context.Context, id TableID, schema *Schema, path 
 		c.keepComponent(path, known)
 	}
 	return known, columns, nil
+}
+
+// poolName is what the pool calls a component of a sealed chunk. A clone shares its source's files; the
+// values of columns that the file lacks are each table's own.
+func (c *chunk) poolName(id TableID, path *index.Path) string {
+	if c.stored(path) {
+		return path.Name
+	}
+	return fmt.Sprintf("%s@%d", path.Name, id)
 }
 
 // keepComponent remembers a component of a chunk in memory.

@@ -145,6 +145,11 @@ func (k JoinKind) String() string { return joinNames[k] }
 
 func (n *Scan) Label() string {
 	s := "Scan " + n.Table.Name
+	if p := n.Table.Past; p != nil && p.History {
+		s += fmt.Sprintf(" changes of versions %d to %d", p.Since+1, p.Version)
+	} else if p != nil {
+		s += fmt.Sprintf(" as of version %d", p.Version)
+	}
 	if n.Alias != "" && n.Alias != n.Table.Name {
 		s += " " + n.Alias
 	}

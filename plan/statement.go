@@ -113,6 +113,8 @@ type Command struct {
 	Sequences []SequenceChange
 	// Unreferenced are foreign keys of other tables that are dropped with what they refer to.
 	Unreferenced []DroppedKey
+	// Source, of CREATE TABLE … CLONE, is the table that Table gets its rows from.
+	Source *catalog.Table
 	// Rewrite, of ALTER TABLE, gives all rows their values under the new descriptor Table.
 	Rewrite *Update
 }

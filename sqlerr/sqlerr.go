@@ -89,6 +89,7 @@ const (
 	AdminShutdown              State = "57P01"
 	IOError                    State = "58030"
 	SnapshotTooOld             State = "72000"
+	CantChangeRuntimeParam     State = "55P02"
 	UndefinedFile              State = "58P01"
 	DuplicateFile              State = "58P02"
 	InternalError              State = "XX000"

@@ -36,9 +36,12 @@ const (
 	kindTable    = "table"
 	kindView     = "view"
 	kindSequence = "sequence"
+	// kindSetting is a setting of the database; its definition is the value's text in JSON.
+	kindSetting = "setting"
 
 	spaceSchemas   = "schemas"
 	spaceRelations = "relations"
+	spaceSettings  = "settings"
 )
 
 func objectsSchema() mvcc.Schema {
@@ -59,8 +62,14 @@ type Catalog struct {
 	store *mvcc.Store
 
 	mu     sync.Mutex
-	at     mvcc.Timestamp
-	cached *objects
+	newest cached // of transactions on the newest version that has been read
+	past   cached // of those on an earlier one
+}
+
+// cached is the objects as of a version of their table.
+type cached struct {
+	at      mvcc.Timestamp
+	objects *objects
 }
 
 // Open makes the system table when the store is new.
@@ -91,33 +100,52 @@ type objects struct {
 	rows      map[name]columnar.RowID // of relations
 	byID      map[catalog.ID]*catalog.Table
 	refs      map[catalog.ID][]catalog.Reference
+	settings  map[string]settingRow
+}
+
+// settingRow is a setting's value and where it lies.
+type settingRow struct {
+	value string
+	row   columnar.RowID
 }
 
 type name struct{ schema, name string }
 
+func newObjects(at mvcc.Timestamp) *objects {
+	return &objects{version: uint64(at), schemas: map[string]columnar.RowID{}, tables: map[name]*catalog.Table{}, views: map[name]*catalog.View{}, sequences: map[name]*catalog.Sequence{}, rows: map[name]columnar.RowID{}, settings: map[string]settingRow{}}
+}
+
 // load reads the objects as txn sees them.
 func (c *Catalog) load(txn *mvcc.Txn) (*objects, error) {
 	table, err := txn.Table(objectsID)
+	if sqlerr.StateOf(err) == sqlerr.UndefinedTable { // before the catalog was made
+		return newObjects(0), nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	at, own := table.Version()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !own && c.cached != nil && c.at == at {
-		return c.cached, nil
+	for _, known := range []*cached{&c.newest, &c.past} {
+		if !own && known.objects != nil && known.at == at {
+			return known.objects, nil
+		}
 	}
-	o := &objects{version: uint64(at), schemas: map[string]columnar.RowID{}, tables: map[name]*catalog.Table{}, views: map[name]*catalog.View{}, sequences: map[name]*catalog.Sequence{}, rows: map[name]columnar.RowID{}}
+	o := newObjects(at)
 	for _, chunk := range table.Chunks() {
 		if err := o.add(chunk); err != nil {
 			return nil, err
 		}
 	}
 	o.connect()
-	if own {
+	switch {
+	case own:
 		o.version = ^uint64(0) // never equal to a committed version
-	} else {
-		c.at, c.cached = at, o
+	case at >= c.newest.at:
+		c.newest = cached{at, o}
+	default:
+		c.past = cached{at, o}
 	}
 	return o, nil
 }
@@ -167,6 +195,13 @@ func (o *objects) define(kind string, at name, definition string, row columnar.R
 	switch kind {
 	case kindSchema:
 		o.schemas[at.name] = row
+		return nil
+	case kindSetting:
+		s := settingRow{row: row}
+		if err := json.Unmarshal([]byte(definition), &s.value); err != nil {
+			return sqlerr.New(sqlerr.DataCorrupted, "the catalog's entry of setting %s is damaged: %w", at.name, err)
+		}
+		o.settings[at.name] = s
 		return nil
 	case kindTable:
 		t := &catalog.Table{}

@@ -109,6 +109,15 @@ func (v *View) Schemas() []string {
 // RoughStats is Stats, maybe of an earlier commit that left the table of about the same size.
 func (v *View) RoughStats(t *catalog.Table) *catalog.TableStats { return v.txn.RoughStats(t.ID) }
 
+// Settings are the settings of the database that have been stored, by name.
+func (v *View) Settings() map[string]string {
+	all := make(map[string]string, len(v.settings))
+	for name, s := range v.settings {
+		all[name] = s.value
+	}
+	return all
+}
+
 // Stats implements catalog.Reader.
 func (v *View) Stats(t *catalog.Table) *catalog.TableStats {
 	if s := v.txn.Stats(t.ID); s != nil {

@@ -1,6 +1,7 @@
 package systables
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/oxidb/oxidb/catalog"
@@ -53,6 +54,18 @@ func (w *Writer) DropSchema(schema string) error {
 
 // CreateTable adds a table and gives its descriptor with ids assigned; 42P07 when the name is taken.
 func (w *Writer) CreateTable(t *catalog.Table) (*catalog.Table, error) {
+	return w.create(t, w.txn.CreateTable)
+}
+
+// CloneTable adds a table with the rows and the field ids of src; 42P07 when the name is taken.
+func (w *Writer) CloneTable(ctx context.Context, t *catalog.Table, src *mvcc.Table) (*catalog.Table, error) {
+	return w.create(t, func(id catalog.ID, name string, schema mvcc.Schema) error {
+		return w.txn.CloneTable(ctx, id, name, schema, src)
+	})
+}
+
+// create gives a table its numbers, makes its storage and notes its descriptor.
+func (w *Writer) create(t *catalog.Table, store func(catalog.ID, string, mvcc.Schema) error) (*catalog.Table, error) {
 	if err := w.free(name{t.Schema, t.Name}); err != nil {
 		return nil, err
 	}
@@ -70,7 +83,7 @@ func (w *Writer) CreateTable(t *catalog.Table) (*catalog.Table, error) {
 		c.Indexes[i].ID = w.catalog.store.NewID()
 	}
 	w.numberForeign(&c)
-	if err := w.txn.CreateTable(c.ID, c.Name, storage(&c)); err != nil {
+	if err := store(c.ID, c.Name, storage(&c)); err != nil {
 		return nil, err
 	}
 	return &c, w.insert(c.ID, spaceRelations, kindTable, name{c.Schema, c.Name}, &c)
@@ -160,6 +173,37 @@ func (w *Writer) RenameView(v *catalog.View, to string) error {
 	c := *v
 	c.Name = to
 	return w.insert(c.ID, spaceRelations, kindView, name{c.Schema, c.Name}, &c)
+}
+
+// SetSetting stores a setting of the database, or with set false removes it.
+func (w *Writer) SetSetting(setting, value string, set bool) error {
+	o, err := w.catalog.load(w.txn)
+	if err != nil {
+		return err
+	}
+	if known, stored := o.settings[setting]; stored {
+		if err := w.txn.Delete(objectsID, []columnar.RowID{known.row}); err != nil {
+			return err
+		}
+	}
+	if !set {
+		return nil
+	}
+	return w.insert(0, spaceSettings, kindSetting, name{name: setting}, value)
+}
+
+// ResetSettings removes all settings of the database.
+func (w *Writer) ResetSettings() error {
+	o, err := w.catalog.load(w.txn)
+	if err != nil {
+		return err
+	}
+	for _, known := range o.settings {
+		if err := w.txn.Delete(objectsID, []columnar.RowID{known.row}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // free fails when a relation has the name already, or its schema does not exist.

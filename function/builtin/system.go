@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"crypto/rand"
+	"time"
 
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
@@ -14,6 +15,8 @@ const Version = "0.1.0"
 
 func systemFunctions() []function.Scalar {
 	list := []function.Scalar{
+		{Name: "oxidb_version", Return: returns(types.TBigInt), Stable: true, Eval: snapshotVersion},
+		{Name: "oxidb_version_time", Args: args(types.TBigInt), Return: returns(types.TTimestampTZ), Stable: true, Eval: versionTime},
 		{Name: "gen_random_uuid", Return: returns(types.TUUID), Volatile: true, Eval: randomUUID},
 	}
 	for name, value := range map[string]string{
@@ -25,6 +28,30 @@ func systemFunctions() []function.Scalar {
 		})})
 	}
 	return list
+}
+
+// snapshotVersion is the version that the transaction reads.
+func snapshotVersion(ctx *function.Context, _ []*columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
+	for i := range function.Rows(n, sel) {
+		out.I64[i] = ctx.Version
+	}
+	return nil
+}
+
+// versionTime is when a version was committed, NULL where that is not known.
+func versionTime(ctx *function.Context, args []*columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
+	for i := range function.Rows(n, sel) {
+		when, known := time.Time{}, false
+		if ctx.VersionTime != nil {
+			when, known = ctx.VersionTime(args[0].Int(i))
+		}
+		if known {
+			out.I64[i] = when.UnixMicro()
+		} else {
+			function.SetNull(out, n, i)
+		}
+	}
+	return nil
 }
 
 // randomUUID makes version 4 identifiers (RFC 9562, 5.4).

@@ -52,6 +52,9 @@ type Options struct {
 	NewID func() catalog.ID
 	// Location is the session's time zone for timestamptz literals; nil is UTC.
 	Location *time.Location
+	// Past opens the catalog as of the version (bigint) or the time (timestamptz) that a constant
+	// expression gives, in which there may be parameters. Its tables have Past set. Nil refuses AS OF.
+	Past func(when plan.Expr) (catalog.Reader, uint64, error)
 }
 
 // Binder binds one statement. It is not for concurrent use.

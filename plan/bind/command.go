@@ -14,6 +14,8 @@ func (b *Binder) bindCommand(stmt ast.Statement) (plan.Statement, error) {
 	switch s := stmt.(type) {
 	case *ast.CreateTable:
 		return b.bindCreateTable(s)
+	case *ast.CloneTable:
+		return b.bindCloneTable(s)
 	case *ast.CreateView:
 		return b.bindCreateView(s)
 	case *ast.CreateIndex:

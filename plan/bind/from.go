@@ -95,6 +95,9 @@ func (b *Binder) tableRef(t *ast.TableRef, fc fromContext) (*fromItem, error) {
 	name := t.Name.Base()
 	if t.Name.Schema() == "" {
 		if c := fc.ctes.find(name); c != nil {
+			if t.AsOf != nil {
+				return nil, unsupported(t.AsOf, "AS OF on a WITH query")
+			}
 			rel, err := b.cteRelation(c, t)
 			if err != nil {
 				return nil, err
@@ -102,6 +105,14 @@ func (b *Binder) tableRef(t *ast.TableRef, fc fromContext) (*fromItem, error) {
 			return aliased(rel, name, t.Alias)
 		}
 	}
+	if t.AsOf != nil {
+		return b.pastRef(t)
+	}
+	return b.storedRef(t)
+}
+
+// storedRef binds a reference to a table or view of the catalog.
+func (b *Binder) storedRef(t *ast.TableRef) (*fromItem, error) {
 	table, view, err := b.lookupRelation(t.Name)
 	if err != nil {
 		s, none := b.lookupSequence(t.Name)

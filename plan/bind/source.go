@@ -118,6 +118,8 @@ func (b *Binder) funcRef(t *ast.FuncRef, fc fromContext, left *fromItem) (*fromI
 		return b.generateSeries(sc, f, t)
 	case name == "unnest":
 		return b.unnest(sc, f, t)
+	case name == "oxidb_history":
+		return b.history(f, t)
 	}
 	return b.scalarSource(sc, f, t)
 }

@@ -364,7 +364,7 @@ func (d *definition) like(l *ast.LikeTable) error {
 		c.Identity, c.Sequence = catalog.NotIdentity, 0
 		d.table.Columns = append(d.table.Columns, c)
 		if kind != catalog.NotIdentity && has("IDENTITY") {
-			if err := d.likeIdentity(kind, src.Columns[src.Ordinal(c.Name)].Sequence, l); err != nil {
+			if err := d.likeIdentity(kind, d.sequenceByID(src.Columns[src.Ordinal(c.Name)].Sequence), l); err != nil {
 				return err
 			}
 		}
@@ -401,9 +401,8 @@ func (d *definition) likeIndexes(src *catalog.Table, fields map[int32]int32) {
 }
 
 // likeIdentity gives the last column a sequence like another identity column's.
-func (d *definition) likeIdentity(kind catalog.IdentityKind, id catalog.ID, at ast.Node) error {
+func (d *definition) likeIdentity(kind catalog.IdentityKind, src *catalog.Sequence, at ast.Node) error {
 	col := &d.table.Columns[len(d.table.Columns)-1]
-	src := d.sequenceByID(id)
 	if src == nil {
 		return sqlerr.New(sqlerr.InternalError, "the identity column %q has no sequence", col.Name)
 	}
