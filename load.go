@@ -101,8 +101,8 @@ func searchIn(schema string, c catalog.Reader) []string {
 }
 
 // Ingest appends Arrow records to a table. Columns are matched by name; a column of the table that the
-// records lack is filled with NULL, one that the table lacks is error 42703. Values are cast as in
-// INSERT. It runs in the open transaction, or in one of its own.
+// records lack gets its default, one that the table lacks is error 42703, one that the table computes
+// 428C9. Values are cast as in INSERT. It runs in the open transaction, or in one of its own.
 func (s *Session) Ingest(ctx context.Context, schema, table string, records iter.Seq2[arrow.RecordBatch, error]) (int64, error) {
 	return s.append(ctx, "ingest into "+table, func(sc *scope) (int64, error) { return sc.ingest(sc.ctx, schema, table, records) })
 }
@@ -127,7 +127,7 @@ func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.
 				return err
 			}
 			if conform == nil || !conform.schema.Equal(rec.Schema()) {
-				if conform, err = newConformer(t, rec.Schema(), w); err != nil {
+				if conform, err = sc.newConformer(t, rec.Schema(), w); err != nil {
 					return err
 				}
 			}
@@ -160,18 +160,24 @@ func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.
 	return rows, sc.checkLoaded(ctx, t, since)
 }
 
-// conformer brings records' columns into a table's order and types.
+// conformer brings records' columns into a table's order and types, and computes those that they lack.
 type conformer struct {
-	schema *arrow.Schema
-	cols   []expr.Evaluator
-	out    columnar.Batch
+	schema    *arrow.Schema
+	cols      []expr.Evaluator
+	generated map[int]expr.Evaluator // by ordinal, over the others
+	out       columnar.Batch
 }
 
-func newConformer(t *catalog.Table, schema *arrow.Schema, w *exec.Worker) (*conformer, error) {
+func (sc *scope) newConformer(t *catalog.Table, schema *arrow.Schema, w *exec.Worker) (*conformer, error) {
 	in := make(expr.Input, schema.NumFields())
 	for i, f := range schema.Fields() {
-		if t.Ordinal(f.Name) < 0 {
+		at := t.Ordinal(f.Name)
+		if at < 0 {
 			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %q of relation %q does not exist", f.Name, t.Name)
+		}
+		if t.Columns[at].IsGenerated() {
+			return nil, sqlerr.New(sqlerr.GeneratedAlways, "column %q of relation %q is a generated column", f.Name, t.Name).
+				WithHint("Leave the column out of the records.")
 		}
 		typ, err := types.FromArrow(f.Type)
 		if err != nil {
@@ -179,29 +185,51 @@ func newConformer(t *catalog.Table, schema *arrow.Schema, w *exec.Worker) (*conf
 		}
 		in[i] = plan.Column{ID: plan.ColumnID(i), Name: f.Name, Typ: typ}
 	}
-	c := &conformer{schema: schema, out: columnar.Batch{Cols: make([]*columnar.Vector, len(t.Columns))}}
-	for _, col := range t.Columns {
-		ev, err := expr.Compile(conformed(col, in), in, w)
+	c := &conformer{schema: schema, generated: map[int]expr.Evaluator{}, out: columnar.Batch{Cols: make([]*columnar.Vector, len(t.Columns))}}
+	binder := sc.binder("", nil)
+	row := make(expr.Input, len(t.Columns))
+	for i, col := range t.Columns {
+		row[i] = plan.Column{ID: plan.ColumnID(i), Name: col.Name, Typ: col.Type}
+		e, ok := conformed(col, in)
+		if !ok {
+			var err error
+			if e, err = binder.Default(col); err != nil {
+				return nil, err
+			}
+		}
+		ev, err := expr.Compile(e, in, w)
 		if err != nil {
 			return nil, err
 		}
 		c.cols = append(c.cols, ev)
 	}
+	for i, col := range t.Columns {
+		if !col.IsGenerated() {
+			continue
+		}
+		e, err := binder.Generation(t, row, col)
+		if err != nil {
+			return nil, err
+		}
+		if c.generated[i], err = expr.Compile(e, row, w); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
 }
 
-// conformed is the expression that makes a table's column from the input.
-func conformed(col catalog.Column, in expr.Input) plan.Expr {
+// conformed is the expression that makes a table's column from the input, if that has it.
+func conformed(col catalog.Column, in expr.Input) (plan.Expr, bool) {
 	for i := range in {
 		if in[i].Name != col.Name {
 			continue
 		}
 		if in[i].Typ == col.Type {
-			return plan.Ref(in[i])
+			return plan.Ref(in[i]), true
 		}
-		return &plan.Cast{X: plan.Ref(in[i]), Typ: col.Type, Span: plan.NoSpan}
+		return &plan.Cast{X: plan.Ref(in[i]), Typ: col.Type, Span: plan.NoSpan}, true
 	}
-	return &plan.Const{Value: types.Null(col.Type)}
+	return nil, false
 }
 
 func (c *conformer) batch(b *columnar.Batch) (*columnar.Batch, error) {
@@ -211,6 +239,17 @@ func (c *conformer) batch(b *columnar.Batch) (*columnar.Batch, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.out.Cols[i] = v
+	}
+	computed := make(map[int]*columnar.Vector, len(c.generated))
+	for i, ev := range c.generated {
+		v, err := ev.Eval(&c.out)
+		if err != nil {
+			return nil, err
+		}
+		computed[i] = v
+	}
+	for i, v := range computed { // none reads another
 		c.out.Cols[i] = v
 	}
 	return &c.out, nil

@@ -48,6 +48,7 @@ const (
 	InvalidCatalogName         State = "3D000"
 	SerializationFailure       State = "40001"
 	InsufficientPrivilege      State = "42501"
+	GeneratedAlways            State = "428C9"
 	SyntaxError                State = "42601"
 	DatatypeMismatch           State = "42804"
 	UndefinedColumn            State = "42703"

@@ -69,7 +69,7 @@ func (d *definition) usedByGenerated(col *catalog.Column, a *ast.AlterAction) er
 		if !c.IsGenerated() || c.FieldID == col.FieldID {
 			continue
 		}
-		e, err := d.generation(d.table, row, c)
+		e, err := d.Generation(d.table, row, c)
 		if err != nil {
 			return err
 		}

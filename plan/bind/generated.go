@@ -138,7 +138,7 @@ func (b *Binder) computed(table *catalog.Table, row []plan.Column) (*computation
 		if !col.IsGenerated() {
 			continue
 		}
-		e, err := b.generation(table, row, col)
+		e, err := b.Generation(table, row, col)
 		if err != nil {
 			return nil, err
 		}
@@ -160,8 +160,9 @@ func (c *computation) over(input plan.Node) plan.Node {
 	return &plan.Project{Input: input, Exprs: exprs}
 }
 
-// generation binds the stored expression of a generated column.
-func (b *Binder) generation(table *catalog.Table, row []plan.Column, c catalog.Column) (plan.Expr, error) {
+// Generation binds the stored expression of a generated column over the columns of a row of its table,
+// in the table's order.
+func (b *Binder) Generation(table *catalog.Table, row []plan.Column, c catalog.Column) (plan.Expr, error) {
 	x, err := b.storedExpr(c.Generated)
 	if err != nil {
 		return nil, err
@@ -178,7 +179,7 @@ func (d *definition) brokenGenerations() []string {
 	var broken []string
 	for _, c := range d.table.Columns {
 		if c.IsGenerated() {
-			if _, err := d.generation(d.table, d.scan(d.table).Cols, c); err != nil {
+			if _, err := d.Generation(d.table, d.scan(d.table).Cols, c); err != nil {
 				broken = append(broken, c.Name)
 			}
 		}

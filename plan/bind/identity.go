@@ -11,9 +11,6 @@ import (
 	"github.com/oxidb/oxidb/types"
 )
 
-// generatedAlways is PostgreSQL's generated_always.
-const generatedAlways sqlerr.State = "428C9"
-
 // serialTypes are the types that stand for an integer column with a sequence of its own.
 var serialTypes = map[string]types.Type{
 	"serial": types.TInteger, "serial4": types.TInteger, "bigserial": types.TBigInt, "serial8": types.TBigInt,
@@ -257,7 +254,7 @@ func takesFrom(e plan.Expr, id catalog.ID) bool {
 
 // onlyDefault is the refusal of a value for a column that makes its own.
 func onlyDefault(c *catalog.Column, verb string, at ast.Node) error {
-	err := errAt(generatedAlways, at, verb, c.Name)
+	err := errAt(sqlerr.GeneratedAlways, at, verb, c.Name)
 	if c.IsGenerated() {
 		return err.WithDetail("Column %q is a generated column.", c.Name)
 	}
