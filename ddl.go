@@ -63,7 +63,7 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 		if sc.explicit {
 			return nil, sqlerr.At(sqlerr.ActiveTransaction, int(stmt.Pos), int(stmt.End), "VACUUM cannot run inside a transaction block")
 		}
-		return emptyResult("VACUUM"), sc.session.db.store.Checkpoint(ctx)
+		return emptyResult("VACUUM"), sc.vacuum(ctx, stmt)
 	}
 	pos, end := cmd.Stmt.Range()
 	return nil, sqlerr.Unsupported(pos, end, "this statement")

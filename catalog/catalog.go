@@ -78,6 +78,8 @@ type Table struct {
 	Indexes []Index   `json:"indexes,omitempty"`
 	Checks  []Check   `json:"checks,omitempty"`
 	Foreign []Foreign `json:"foreign,omitempty"`
+	// Cluster is the fields that compaction sorts rows by; nil for none.
+	Cluster []int32 `json:"cluster,omitempty"`
 	// NextField is the field id that the next added column gets.
 	NextField int32 `json:"next_field"`
 	// Past is set where the table is read as of another version than the reading transaction's.

@@ -4,6 +4,8 @@ import (
 	"math/bits"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/oxidb/oxidb/columnar"
 )
 
 // Bitmap marks rows of a chunk: the deleted ones. It is immutable once handed out.
@@ -24,32 +26,50 @@ func (b *Bitmap) Contains(row uint32) bool {
 	return word < len(b.words) && b.words[word]>>(row&63)&1 == 1
 }
 
+// ascending is the numbers from 0 on, to copy runs of rows from.
+var ascending = ascendingRows(0, columnar.BatchSize)
+
 // Keep gives the rows of [from, to) that are not marked, counted from `from`, in sel's memory; nil
-// when that is all of them.
+// when that is all of them. It looks at marked rows one by one and copies what lies between them, as
+// few are marked where it matters.
 func (b *Bitmap) Keep(from, to int, sel []uint32) []uint32 {
 	if b.noneIn(from, to) {
 		return nil
 	}
-	sel = sel[:0]
-	if sel == nil {
-		sel = make([]uint32, 0, to-from)
+	n := to - from
+	if cap(sel) < n {
+		sel = make([]uint32, n)
 	}
-	for base := from &^ 63; base < to; base += 64 {
-		keep := ^uint64(0)
-		if base>>6 < len(b.words) {
-			keep = ^b.words[base>>6]
-		}
+	sel = sel[:n]
+	kept, next := 0, 0 // rows up to next are done
+	for base := from &^ 63; base < to && base>>6 < len(b.words); base += 64 {
+		marked := b.words[base>>6]
 		if base < from {
-			keep &= ^uint64(0) << (from - base)
+			marked &= ^uint64(0) << (from - base)
 		}
 		if to-base < 64 {
-			keep &= 1<<(to-base) - 1
+			marked &= 1<<(to-base) - 1
 		}
-		for ; keep != 0; keep &= keep - 1 {
-			sel = append(sel, uint32(base-from+bits.TrailingZeros64(keep)))
+		for ; marked != 0; marked &= marked - 1 {
+			row := base - from + bits.TrailingZeros64(marked)
+			kept += copyRun(sel[kept:], next, row)
+			next = row + 1
 		}
 	}
-	return sel
+	kept += copyRun(sel[kept:], next, n)
+	return sel[:kept]
+}
+
+// copyRun writes the numbers of [from, to) and gives how many.
+func copyRun(dst []uint32, from, to int) int {
+	if to <= len(ascending) {
+		return copy(dst, ascending[from:to])
+	}
+	dst = dst[:to-from]
+	for i := range dst {
+		dst[i] = uint32(from + i)
+	}
+	return len(dst)
 }
 
 func (b *Bitmap) noneIn(from, to int) bool {

@@ -12,9 +12,6 @@ import (
 	"github.com/oxidb/oxidb/columnar/segment"
 )
 
-// defaultCheckpointBytes is the length of log that starts a checkpoint when the options do not say.
-const defaultCheckpointBytes = 256 << 20
-
 // tableCut is a table as of the checkpoint's commit.
 type tableCut struct {
 	table    *table
@@ -71,6 +68,7 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 		return err
 	}
 	s.checkpointedAt.Store(s.log.Bytes())
+	s.checkpointedVersion.Store(uint64(m.At))
 	s.adoptCuts(cuts)
 	if err := s.marker.removeObsolete(); err != nil {
 		return s.fileError("removing old markers in", "", err)
@@ -455,34 +453,4 @@ func (s *Store) oldestSnapshot() (oldest Timestamp, any bool) {
 		}
 	}
 	return oldest, any
-}
-
-// afterCommit starts a checkpoint in the background when the log has grown long.
-func (s *Store) afterCommit() {
-	limit := s.opts.CheckpointBytes
-	if limit == 0 {
-		limit = defaultCheckpointBytes
-	}
-	if s.log == nil || limit < 0 || s.log.Bytes()-s.checkpointedAt.Load() < limit || !s.checkpointing.CompareAndSwap(false, true) {
-		return
-	}
-	s.activeMu.Lock()
-	defer s.activeMu.Unlock()
-	if s.closed {
-		return
-	}
-	s.background.Go(func() {
-		defer s.checkpointing.Store(false)
-		if err := s.Checkpoint(context.Background()); err != nil {
-			s.checkpointErr.Store(&err)
-		}
-	})
-}
-
-// CheckpointError is what the last checkpoint in the background failed with, nil when it did not.
-func (s *Store) CheckpointError() error {
-	if err := s.checkpointErr.Load(); err != nil {
-		return *err
-	}
-	return nil
 }

@@ -255,6 +255,7 @@ func (s *Store) apply(w *tableWrite, at, horizon Timestamp, places []place) []pl
 		shared.appendRows(rows.cols, rows.sel, rows.n, at, horizon)
 	}
 	for _, group := range w.deletes {
+		s.deleted.Add(int64(group.rows.GetCardinality()))
 		places = append(places, place{chunk: group.chunk})
 		c := shared.find(group.chunk)
 		c.deletes = c.deletes.with(at, group.rows, horizon)

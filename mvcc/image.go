@@ -129,14 +129,18 @@ func (i *Image) Log() (*wal.Follower, error) {
 
 // SegmentsOf lists the segments that a record of the log names.
 func SegmentsOf(r *wal.Record) ([]SegmentFile, error) {
-	if r.Type != wal.Segment {
-		return nil, nil
+	var record replaceRecord
+	var err error
+	switch r.Type {
+	case wal.Segment:
+		err = json.Unmarshal(r.Payload, &record.Segments)
+	case wal.Replace:
+		err = json.Unmarshal(r.Payload, &record)
 	}
-	var record segmentRecord
-	if err := json.Unmarshal(r.Payload, &record); err != nil {
+	if err != nil {
 		return nil, damagedRecord(r, err)
 	}
-	return record.files(), nil
+	return record.Segments.files(), nil
 }
 
 // CommitOf tells a Commit record's version and time; the time is zero in logs that knew none.

@@ -241,11 +241,11 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	s.activeMu.Unlock()
+	close(s.closing)
+	s.background.Wait()
 	if s.dir == "" {
 		return nil
 	}
-	close(s.closing)
-	s.background.Wait()
 	err := s.endArchive()
 	if !s.opts.ReadOnly && s.failed.Load() == nil && (s.Version() > s.checkpointed || s.log.File()-s.firstLog > maxIdleLogs) {
 		err = errors.Join(err, s.Checkpoint(context.Background()))

@@ -17,8 +17,15 @@ import (
 type Options struct {
 	// BufferPoolBytes bounds the sealed columns kept in memory; 0 means 2 GiB.
 	BufferPoolBytes int64
-	// CheckpointBytes is the length of the log that starts a checkpoint; 0 means 256 MiB, negative never.
+	// CheckpointBytes is the length of the log that starts a checkpoint; 0 means 64 MiB, negative that
+	// nothing is done in the background: no checkpoint, and no compaction.
 	CheckpointBytes int64
+	// CheckpointInterval is how often there is a checkpoint, when anything has changed; 0 means every
+	// minute, negative only when the log is long.
+	CheckpointInterval time.Duration
+	// CompactBytes bounds how much compactions rewrite after each checkpoint in the background; 0 means
+	// 256 MiB, negative that nothing is rewritten.
+	CompactBytes int64
 	// Retention is how long changes can be looked back on, beyond what open snapshots need.
 	Retention time.Duration
 	// Now is the clock; nil means time.Now.
@@ -67,15 +74,21 @@ type Store struct {
 	log      *wal.Log // nil for a store in memory
 	pool     *pool
 
-	checkpointMu   sync.Mutex // guards manifestNumber, checkpointed and firstLog
-	manifestNumber uint64
-	checkpointed   Timestamp // the manifest's commit
-	firstLog       uint64    // the manifest's log file
-	checkpointedAt atomic.Int64
-	checkpointing  atomic.Bool
-	checkpointErr  atomic.Pointer[error]
-	syncDue        atomic.Bool // syncSoon was called
-	closing        chan struct{}
+	checkpointMu        sync.Mutex // guards manifestNumber, checkpointed and firstLog
+	manifestNumber      uint64
+	checkpointed        Timestamp // the manifest's commit
+	firstLog            uint64    // the manifest's log file
+	checkpointedAt      atomic.Int64
+	checkpointErr       atomic.Pointer[error]
+	checkpointedVersion atomic.Uint64 // for those without checkpointMu
+
+	keeping       sync.Once
+	keeper        keeper
+	nextCompacted int          // the keeper's
+	deleted       atomic.Int64 // rows since the last compaction in memory
+	compacting    atomic.Bool  // in memory
+	syncDue       atomic.Bool  // syncSoon was called
+	closing       chan struct{}
 
 	losses   []Loss
 	lossFile uint64    // the log file in which a loss begins
@@ -135,6 +148,7 @@ func newStore(o Options) *Store {
 		pool:    newPool(o.BufferPoolBytes),
 		files:   map[string]*segment.File{},
 		closing: make(chan struct{}),
+		keeper:  keeper{wake: make(chan struct{}, 1)},
 		tables:  map[TableID]*table{},
 		active:  map[Timestamp]int{},
 		dicts:   map[columnKey]*segment.Dictionaries{},

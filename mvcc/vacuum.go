@@ -25,6 +25,22 @@ func (s *Store) VacuumAll(ctx context.Context, full bool) error {
 	return nil
 }
 
+// Renew gives a transaction that has written nothing the newest snapshot, so that what it saw before can go.
+func (t *Txn) Renew() {
+	if t.Written() || t.done.Load() {
+		return
+	}
+	t.store.activeMu.Lock()
+	old := t.snapshot
+	t.snapshot = t.store.Version()
+	t.store.active[t.snapshot]++
+	t.store.activeMu.Unlock()
+	t.store.release(old)
+	t.seenMu.Lock()
+	defer t.seenMu.Unlock()
+	t.seen = map[TableID]*Table{}
+}
+
 func (s *Store) tableIDs() []TableID {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -66,7 +82,7 @@ func (s *Store) vacuumTable(ctx context.Context, id TableID, full bool, budget i
 		if budget >= 0 {
 			s.pause(ctx, time.Since(started))
 		}
-		s.tidy()
+		s.Tidy()
 	}
 	return used, ctx.Err()
 }
@@ -91,9 +107,9 @@ func (s *Store) pause(ctx context.Context, worked time.Duration) {
 	}
 }
 
-// tidy lets go of mappings that no transaction needs and, in a store without checkpoints, of all
+// Tidy lets go of mappings that no transaction needs and, in a store without checkpoints, of all
 // history before the horizon.
-func (s *Store) tidy() {
+func (s *Store) Tidy() {
 	open := s.Version()
 	if oldest, any := s.oldestSnapshot(); any {
 		open = min(open, oldest)

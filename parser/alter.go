@@ -103,10 +103,28 @@ func (p *parser) alterAction() *ast.AlterAction {
 		p.expect(kwConstraint)
 		a.Kind, a.Constraint = ast.ValidateConstraint, p.colID()
 	default:
-		p.refuseAction(from)
+		if !p.alterCluster(a) {
+			p.refuseAction(from)
+		}
 	}
 	a.Span = p.span(start)
 	return a
+}
+
+// alterCluster reads CLUSTER BY (columns) and NO CLUSTER; CLUSTER ON and NO INHERIT are others.
+func (p *parser) alterCluster(a *ast.AlterAction) bool {
+	next := p.ahead(1)
+	switch {
+	case p.kw() == kwCluster && next.kind == tkKeyword && next.kw == kwBy:
+		p.i++
+		a.Cluster = p.clusterKey()
+	case p.kw() == kwNo && next.kind == tkKeyword && next.kw == kwCluster:
+		p.i += 2
+	default:
+		return false
+	}
+	a.Kind = ast.SetCluster
+	return true
 }
 
 // refuseAction names the ALTER TABLE actions that OxiDB does not have.

@@ -36,8 +36,17 @@ func (p *parser) createTable(start int32, life ast.Persistence) ast.Statement {
 	t.Options = p.tableOptions()
 	t.OnCommit = p.onCommit()
 	p.refuseTablespace()
+	if p.accept(kwCluster) {
+		t.Cluster = p.clusterKey()
+	}
 	t.Span = p.span(start)
 	return t
+}
+
+// clusterKey reads BY (columns) after the word CLUSTER.
+func (p *parser) clusterKey() []ast.Ident {
+	p.expect(kwBy)
+	return p.columnList()
 }
 
 func (p *parser) tableOptions() []*ast.Option {

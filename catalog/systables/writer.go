@@ -253,7 +253,7 @@ func one(s string) *columnar.Vector {
 
 // storage is what the store must know of a table.
 func storage(t *catalog.Table) mvcc.Schema {
-	var s mvcc.Schema
+	s := mvcc.Schema{Cluster: t.Cluster}
 	for _, c := range t.Columns {
 		def := mvcc.ColumnDef{FieldID: c.FieldID, Name: c.Name, Type: c.Type, NotNull: c.NotNull, Missing: types.Null(c.Type)}
 		if c.Missing != nil {

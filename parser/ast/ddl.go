@@ -29,6 +29,7 @@ type CreateTable struct {
 	Like        []*LikeTable
 	Options     []*Option
 	OnCommit    OnCommit
+	Cluster     []Ident // CLUSTER BY
 }
 
 // CloneTable is CREATE TABLE name CLONE source [AS OF ...].
@@ -288,6 +289,7 @@ const (
 	DropExpression  // Column, IfExists
 	AlterConstraint // AddedConstraint: Name and attributes
 	SequenceOptions // Sequence: ALTER SEQUENCE
+	SetCluster      // Cluster; none is NO CLUSTER
 )
 
 // AlterAction is one action of ALTER TABLE.
@@ -307,6 +309,7 @@ type AlterAction struct {
 	Options         []*Option
 	Behavior        Behavior
 	Sequence        []*SequenceOption
+	Cluster         []Ident
 }
 
 // Comment is COMMENT ON kind name IS text; Null is COMMENT ... IS NULL.

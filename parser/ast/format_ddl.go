@@ -31,6 +31,15 @@ func (p *printer) createTable(n *CreateTable) {
 	p.str(")")
 	p.withOptions(n.Options)
 	p.onCommit(n.OnCommit)
+	if len(n.Cluster) > 0 {
+		p.str(" ")
+		p.clusterBy(n.Cluster)
+	}
+}
+
+func (p *printer) clusterBy(key []Ident) {
+	p.str("CLUSTER BY ")
+	p.columns(key)
 }
 
 func (p *printer) likeTable(l *LikeTable) {
@@ -384,6 +393,12 @@ func (p *printer) alterAction(a *AlterAction) {
 		p.alterConstraint(a.AddedConstraint)
 	case SequenceOptions:
 		p.sequenceOptions(a.Sequence)
+	case SetCluster:
+		if len(a.Cluster) == 0 {
+			p.str("NO CLUSTER")
+		} else {
+			p.clusterBy(a.Cluster)
+		}
 	default:
 		p.alterColumn(a)
 	}

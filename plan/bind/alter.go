@@ -124,6 +124,8 @@ func (d *definition) alter(a *ast.AlterAction) error {
 		return d.renameConstraint(a)
 	case ast.AddConstraint:
 		return d.tableConstraint(a.AddedConstraint)
+	case ast.SetCluster:
+		return d.cluster(a.Cluster)
 	case ast.DropConstraint:
 		return d.dropConstraint(a)
 	case ast.ValidateConstraint:
@@ -177,6 +179,7 @@ func (d *definition) dropColumn(a *ast.AlterAction) error {
 	}
 	d.table.Foreign = slices.DeleteFunc(d.table.Foreign, func(f catalog.Foreign) bool { return slices.Contains(f.Fields, field) })
 	d.table.Columns = slices.Delete(d.table.Columns, o, o+1)
+	d.table.Cluster = slices.DeleteFunc(slices.Clone(d.table.Cluster), func(f int32) bool { return f == field })
 	d.table.Indexes = slices.DeleteFunc(d.table.Indexes, func(i catalog.Index) bool { return slices.Contains(i.Fields, field) })
 	if generated := d.brokenGenerations(); len(generated) > 0 {
 		if a.Behavior != ast.Cascade {

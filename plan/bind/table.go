@@ -9,6 +9,7 @@ import (
 	"github.com/oxidb/oxidb/parser/ast"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
 )
 
 // newRelation checks the name of a table or view to be made and gives its schema. exists tells that
@@ -87,7 +88,30 @@ func (b *Binder) bindCreateTable(x *ast.CreateTable) (plan.Statement, error) {
 			return nil, err
 		}
 	}
+	if err := d.cluster(x.Cluster); err != nil {
+		return nil, err
+	}
 	return &plan.Command{Stmt: x, Table: d.table, Sequences: d.sequences}, nil
+}
+
+// cluster sets the columns that rows are sorted by, none for no columns.
+func (d *definition) cluster(key []ast.Ident) error {
+	d.table.Cluster = nil
+	for _, id := range key {
+		o, err := tableColumn(d.table, id)
+		if err != nil {
+			return err
+		}
+		c := &d.table.Columns[o]
+		switch {
+		case slices.Contains(d.table.Cluster, c.FieldID):
+			return errAt(sqlerr.DuplicateColumn, id, "column %q appears twice in CLUSTER BY", id.Name)
+		case c.Type.Kind == types.Interval || c.Type.Kind == types.UUID:
+			return unsupported(id, "CLUSTER BY a column of type "+c.Type.String())
+		}
+		d.table.Cluster = append(d.table.Cluster, c.FieldID)
+	}
+	return nil
 }
 
 // definition is a table descriptor while CREATE or ALTER TABLE works on it.
