@@ -138,13 +138,14 @@ type stream struct {
 	slices      []columnar.Vector
 	batch       columnar.Batch
 	keep        []uint32
+	squeezed    squeezer
 	tried, kept int64 // rows before and after where, for the order of filters
 }
 
 func (t *Table) start(w *exec.Worker) (*stream, error) {
 	n := len(t.cols)
 	s := &stream{table: t, w: w, whole: make([]*columnar.Vector, n), slices: make([]columnar.Vector, n),
-		keep: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false)}
+		keep: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false), squeezed: squeezer{arena: w.Arena, columns: make([]columnar.Vector, n)}}
 	for i := range s.slices {
 		s.batch.Cols = append(s.batch.Cols, &s.slices[i])
 	}
@@ -219,6 +220,7 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 		if m.rows == nil {
 			s.batch.Sel = m.chunk.Keep(from, to, s.keep)
 		}
+		s.squeeze()
 		s.slice(s.early, from, to)
 		if err := s.filter(); err != nil {
 			return false, err
@@ -228,6 +230,10 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 		}
 		if err := s.load(s.late); err != nil {
 			return false, err
+		}
+		if s.squeezed.keep != nil && s.batch.Sel != nil {
+			s.batch.Len, s.batch.Sel = to-from, s.squeezed.undo(s.batch.Sel)
+			s.slice(s.early, from, to)
 		}
 		s.slice(s.late, from, to)
 		if !yield(&s.batch, nil) {
@@ -246,6 +252,20 @@ func (s *stream) slice(ordinals []int, from, to int) {
 			continue
 		}
 		s.whole[i].Slice(from, to, &s.slices[i])
+	}
+	if s.squeezed.keep != nil {
+		for _, i := range ordinals {
+			s.squeezed.column(i, &s.slices[i])
+		}
+	}
+}
+
+// squeeze makes the batch one of the rows that are not deleted, when those are nearly all.
+func (s *stream) squeeze() {
+	s.squeezed.keep = nil
+	if worthwhile(s.batch.Sel, s.batch.Len) {
+		s.squeezed.start(s.batch.Sel)
+		s.batch.Len, s.batch.Sel = len(s.batch.Sel), nil
 	}
 }
 

@@ -120,9 +120,9 @@ func drawChunks(t *rapid.T, r *rand.Rand) []Chunk {
 			slices.SortFunc(rows, func(a, b exectest.Row) int { return exectest.Compare(a[2], b[2]) })
 		}
 		c := newChunk(r, uint32(id), tableTypes, rows)
-		if rapid.Bool().Draw(t, "deletes") {
+		if oneIn := rapid.SampledFrom([]int{0, 5, 40, 1000}).Draw(t, "deletes"); oneIn > 0 {
 			for i := range rows {
-				if r.IntN(5) == 0 {
+				if r.IntN(oneIn) == 0 {
 					c.deleted[i] = true
 				}
 			}
