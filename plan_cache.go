@@ -155,7 +155,7 @@ func (sc *scope) cached(stmt ast.Statement, sql string) (*boundVariant, error) {
 	}
 	bound, open, err := sc.bindDeclared(stmt, sql, nil, nil)
 	if err != nil {
-		return nil, nil // binding it with its arguments gives the error, if there is one
+		return nil, nil //nolint:nilerr // binding it with its arguments gives the error, if there is one
 	}
 	if open || len(sc.pasts) > 0 || !keepable(bound) { // what it means depends on the moment or the arguments
 		entry.add(&boundVariant{catalog: version, settings: set})

@@ -168,15 +168,12 @@ func (c *checker) offline() error {
 	if err := c.notes("", err); err != nil {
 		return err
 	}
-	_, name, markerErr := locateMarker(s.fs, s.dir)
-	if markerErr != nil {
-		return nil // it is what was found
+	if _, name, err := locateMarker(s.fs, s.dir); err == nil { // else it is what was found
+		if m, err := s.readManifest(name); err == nil {
+			return c.manifestSegments(m)
+		}
 	}
-	m, manifestErr := s.readManifest(name)
-	if manifestErr != nil {
-		return nil
-	}
-	return c.manifestSegments(m)
+	return nil
 }
 
 // logFiles counts the log's files and bytes: recovery has read them.

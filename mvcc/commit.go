@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
@@ -76,7 +77,7 @@ func (t *Txn) sequenceAll(ctx context.Context, writes []tableWrite) (at Timestam
 		if err != nil {
 			return 0, 0, err
 		}
-		if at, lsn, err = t.sequence(ctx, writes, payloads); err != errMoved {
+		if at, lsn, err = t.sequence(ctx, writes, payloads); !errors.Is(err, errMoved) {
 			return at, lsn, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -210,8 +211,11 @@ func Adopt(ctx context.Context, fs vfs.FS, dir string, o Options) (Timestamp, er
 
 // refuseUnfinished keeps a directory that a restore has not finished from being opened.
 func (s *Store) refuseUnfinished() error {
-	if _, err := s.fs.Stat(s.path(RestoringFile)); err != nil {
+	switch _, err := s.fs.Stat(s.path(RestoringFile)); {
+	case errors.Is(err, os.ErrNotExist):
 		return nil
+	case err != nil:
+		return s.fileError("looking for", RestoringFile, err)
 	}
 	return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "the restore of %s did not finish", s.dir).
 		WithHint("Run oxidb restore again; it begins anew.")

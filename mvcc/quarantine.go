@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -306,8 +307,11 @@ func (s *Store) keepDamaged(dir string) error {
 
 func (s *Store) keepAside(path, dir string) (aside string, err error) {
 	stat, err := s.fs.Stat(s.path(path))
-	if err != nil {
-		return "", nil // missing: that is the damage
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "", nil // that is the damage
+	case err != nil:
+		return "", s.fileError("looking for", path, err)
 	}
 	aside = s.fs.PathJoin(dir, strings.ReplaceAll(path, "/", "-"))
 	if s.fs.Link(s.path(path), s.path(aside)) == nil {

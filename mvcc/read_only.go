@@ -3,6 +3,7 @@ package mvcc
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -79,7 +80,7 @@ func (s *Store) checkDirectory() error {
 func Exists(fs vfs.FS, dir string) (bool, error) {
 	s := newStore(Options{})
 	s.fs, s.dir = fs, fs.PathJoin(dir)
-	if _, err := fs.Stat(s.dir); err != nil {
+	if _, err := fs.Stat(s.dir); errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
 	if err := s.checkDirectory(); err != nil {

@@ -70,7 +70,7 @@ type Op struct {
 // effect then; but see ErrLie and Short. It may use the disk.
 type Hook func(Op) error
 
-// ErrLie, from a hook, makes an operation do nothing and report success.
+// ErrLie is a hook's answer that makes an operation do nothing and report success.
 var ErrLie = errors.New("success without effect")
 
 // Short, from a hook, makes a write stop in the middle and fail with Err.
