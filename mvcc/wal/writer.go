@@ -87,7 +87,8 @@ func Start(fs vfs.FS, dir string, uuid UUID, from State, o Options) (*Log, error
 	return l, nil
 }
 
-// syncBefore makes the file before a new one durable.
+// syncBefore makes the file before a new one durable, and its name: a process that was killed may have
+// synced neither, and of two names that are not synced a crash may keep the later one only.
 func (l *Log) syncBefore(h *fileHeader) error {
 	if h.number <= 1 {
 		return nil
@@ -97,7 +98,7 @@ func (l *Log) syncBefore(h *fileHeader) error {
 	if err != nil {
 		return ioError("opening the log", path, err)
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(f.Sync(), f.Close(), SyncDir(l.fs, l.dir)); err != nil {
 		return ioError("syncing the log", path, err)
 	}
 	return nil
