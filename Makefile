@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 N ?= 10000
 SEED ?= 1
 
-.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-txn venv tools clean crash faults corrupt kill metamorphic
+.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-txn venv tools clean crash faults corrupt kill metamorphic planted
 
 help: ## list the commands
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,6 +73,10 @@ kill: build ## a server killed with SIGKILL under 16 clients, again and again (N
 metamorphic: N := 20
 metamorphic: ## the same random histories under many option sets: equal answers (N=20 histories, SEED=1)
 	@go run ./sqltest/metamorphic/run -n $(N) -seed $(SEED) $(ARGS)
+
+planted: N := 30000
+planted: ## bugs put into the engine, one at a time: the proofs must find each (N= cycles a proof may take, SEED=1)
+	@go run ./sqltest/planted/run -n $(N) -seed $(SEED) $(ARGS)
 
 bench: ## Go benchmarks of kernels and operators
 	go test -run '^$$' -bench . -benchtime 200ms ./...

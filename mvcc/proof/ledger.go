@@ -77,8 +77,8 @@ func (l *ledger) durable() mvcc.Timestamp {
 	return l.acked
 }
 
-// promise says that everything up to a version is on disk.
-func (l *ledger) promise(at mvcc.Timestamp) {
+// keep says that everything up to a version is on disk.
+func (l *ledger) keep(at mvcc.Timestamp) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.acked = max(l.acked, at)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/mvcc"
@@ -20,6 +21,10 @@ type member struct {
 	txn     *mvcc.Txn
 	effects []effect // of txn
 }
+
+// overlap is how long a transaction may wait for others before it commits: what it checked when it wrote
+// must be checked again.
+const overlap = 2 * time.Millisecond
 
 // work commits transactions, those that do not get in each other's way.
 func (m *member) work() (err error) {
@@ -44,6 +49,7 @@ func conflict(err error) bool {
 func (m *member) transaction() error {
 	m.txn, m.effects = m.store.Begin(mvcc.TxnOptions{}), nil
 	defer m.txn.Rollback()
+	m.promise(m.txn.Snapshot())
 	for range 1 + m.rng.IntN(3) {
 		mark, before := m.txn.Savepoint(), len(m.effects)
 		if err := m.random(); err != nil {
@@ -57,8 +63,9 @@ func (m *member) transaction() error {
 	if len(m.effects) == 0 || m.rng.IntN(12) == 0 {
 		return nil
 	}
-	async := m.async || m.rng.IntN(8) == 0
+	async := m.rng.IntN(8) < m.async
 	m.txn.SetAsync(async)
+	time.Sleep(time.Duration(m.rng.Int64N(int64(overlap))))
 	at, err := m.txn.Commit(context.Background())
 	if err != nil {
 		return err
@@ -69,7 +76,7 @@ func (m *member) transaction() error {
 // random does one random thing to one random table that the snapshot has.
 func (m *member) random() error {
 	tables := m.known()
-	if len(tables) == 0 || len(tables) < 8 && m.rng.IntN(20) == 0 {
+	if len(tables) == 0 || len(tables) < 4 && m.rng.IntN(20) == 0 {
 		return m.create()
 	}
 	id := tables[m.rng.IntN(len(tables))]
@@ -112,8 +119,11 @@ func (m *member) row(b *batch, kind effectKind, id mvcc.TableID, key int64) {
 	m.effects = append(m.effects, effect{kind: kind, id: id, key: key, row: b.add(key, values)})
 }
 
+// contended is how many of a table's rows are changed: the first ones, which members fight for.
+const contended = 12
+
 // hotKeys are keys that several members try to insert.
-const hotKeys = 20
+const hotKeys = 8
 
 // insert appends rows with keys of their own and, under a unique key, one that others want, too.
 func (m *member) insert(id mvcc.TableID, table *mvcc.Table) error {
@@ -135,6 +145,7 @@ func (m *member) change(id mvcc.TableID, table *mvcc.Table, kind effectKind) err
 	}
 	b := newBatch(table.Schema())
 	var places []columnar.RowID
+	rows = rows[:min(contended, len(rows))]
 	for _, i := range m.rng.Perm(len(rows))[:1+m.rng.IntN(min(4, len(rows)))] {
 		places = append(places, rows[i].id)
 		if kind == deletes {

@@ -35,13 +35,20 @@ func (o Outcome) String() string {
 // Unit is one kind of proof for one seed: Crash, Faults or Corrupt.
 type Unit func(seed uint64) Outcome
 
-// maxViolations ends a proof early: the first ones tell enough.
-const maxViolations = 10
+// Plan says how long to go on: until n faults were made, a number of violations was found (0 means 10:
+// the first ones tell enough), or the time has passed (0 means no limit).
+type Plan struct {
+	Faults, Violations int
+	Seed               uint64 // the first
+	Limit              time.Duration
+}
 
-// Run does units from a seed on, on all cores, until they made n faults or the time has passed (0
-// means no limit). Progress is a line every few seconds, and each violation.
-func Run(unit Unit, n int, seed uint64, limit time.Duration, progress io.Writer) Outcome {
-	r := &runner{unit: unit, n: n, next: seed, started: time.Now(), limit: limit, progress: progress}
+// Run does units on all cores. Progress is a line every few seconds, and each violation.
+func Run(unit Unit, p Plan, progress io.Writer) Outcome {
+	if p.Violations == 0 {
+		p.Violations = 10
+	}
+	r := &runner{unit: unit, plan: p, next: p.Seed, started: time.Now(), progress: progress}
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(r.work)
@@ -52,9 +59,8 @@ func Run(unit Unit, n int, seed uint64, limit time.Duration, progress io.Writer)
 
 type runner struct {
 	unit     Unit
-	n        int
+	plan     Plan
 	started  time.Time
-	limit    time.Duration
 	progress io.Writer
 
 	mu   sync.Mutex
@@ -76,8 +82,8 @@ func (r *runner) work() {
 func (r *runner) take() (uint64, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	late := r.limit > 0 && time.Since(r.started) > r.limit
-	if late || r.sum.Faults >= r.n || len(r.sum.Violations) >= maxViolations {
+	late := r.plan.Limit > 0 && time.Since(r.started) > r.plan.Limit
+	if late || r.sum.Faults >= r.plan.Faults || len(r.sum.Violations) >= r.plan.Violations {
 		return 0, false
 	}
 	r.next++
@@ -96,7 +102,7 @@ func (r *runner) record(o Outcome) {
 		r.told = time.Now()
 		passed := time.Since(r.started)
 		rate := float64(r.sum.Faults) / passed.Seconds()
-		left := time.Duration(float64(r.n-r.sum.Faults) / rate * float64(time.Second))
+		left := time.Duration(float64(r.plan.Faults-r.sum.Faults) / rate * float64(time.Second))
 		fmt.Fprintf(r.progress, "%4.0f s, next seed %d: %v (%.0f/s, %v left)\n", passed.Seconds(), r.next, r.sum, rate, max(0, left).Round(time.Second))
 	}
 }

@@ -20,7 +20,7 @@ func TestStorageKeepsItsWord(t *testing.T) {
 				n = 300
 			}
 			var progress bytes.Buffer
-			sum := proof.Run(unit, n, 1, 0, &progress)
+			sum := proof.Run(unit, proof.Plan{Faults: n, Seed: 1}, &progress)
 			if sum.Faults < n || sum.Runs == 0 {
 				t.Errorf("%v: fewer faults than asked for", sum)
 			}

@@ -126,7 +126,7 @@ func (g *generator) schema() {
 		g.ddl("ALTER TABLE %s DROP COLUMN %s", t.name, t.added[len(t.added)-1])
 		t.added = t.added[:len(t.added)-1]
 	case n < 5:
-		g.ddl("CREATE INDEX i%d ON %s (%s)", g.names, t.name, []string{"g", "s", "d, g", "id"}[g.rng.IntN(4)])
+		g.ddl("CREATE INDEX i%d ON %s USING %s (%s)", g.names, t.name, []string{"btree", "hash", "ordered", "bitmap"}[g.rng.IntN(4)], []string{"g", "s", "d, g", "id"}[g.rng.IntN(4)])
 	case n < 6:
 		name := fmt.Sprint("t", g.names)
 		g.ddl("ALTER TABLE %s RENAME TO %s", t.name, name)

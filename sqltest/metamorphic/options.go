@@ -15,6 +15,7 @@ type Options struct {
 	CacheLimit      int64 // bytes of the column cache; 0 is the default
 	CheckpointBytes int64 // of the log, in the background; less than 0 never
 	CheckpointEach  int   // statements; 0 never
+	VacuumEach      int   // statements; 0 never
 	Reopen          int   // statements until the next restart without open transactions; 0 never
 	Crash           bool  // restarts are crashes, where nothing that was not synced survives
 	Async           bool  // commits are not waited for
@@ -38,6 +39,7 @@ func Sets(seed uint64) []Options {
 		{Threads: 1, CheckpointEach: 1},
 		{Threads: 1, CheckpointBytes: 1},
 		{Threads: 1, CacheLimit: 1, CheckpointEach: 3},
+		{Threads: 1, VacuumEach: 1},
 		{Threads: 1, Reopen: 10},
 		{Threads: 1, Reopen: 10, Crash: true},
 		{Threads: 1, Disabled: strings.Join(all, ",")},
@@ -49,6 +51,7 @@ func Sets(seed uint64) []Options {
 			CacheLimit:      []int64{0, 1, 100_000}[rng.IntN(3)],
 			CheckpointBytes: []int64{0, -1, 1, 4096}[rng.IntN(4)],
 			CheckpointEach:  []int{0, 1, 7, 50}[rng.IntN(4)],
+			VacuumEach:      []int{0, 0, 2, 30}[rng.IntN(4)],
 			Reopen:          []int{0, 5, 20, 100}[rng.IntN(4)],
 			Async:           rng.IntN(4) == 0,
 			Disabled:        some(all, rng),

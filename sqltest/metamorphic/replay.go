@@ -121,6 +121,11 @@ func (p *player) between(ctx context.Context, done int) error {
 			return err
 		}
 	}
+	if n := p.options.VacuumEach; n > 0 && done%n == 0 {
+		if _, err := p.db.Exec(ctx, "VACUUM"); err != nil {
+			return err
+		}
+	}
 	if n := p.options.Reopen; n == 0 || done%n != 0 || p.options.InMemory || p.busy() {
 		return nil
 	}

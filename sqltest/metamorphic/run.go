@@ -111,5 +111,5 @@ func report(ops []Op, want, got []string, err error) string {
 
 // Run proves n histories from a seed on.
 func Run(n, length int, seed uint64, limit time.Duration, progress io.Writer) proof.Outcome {
-	return proof.Run(Unit(length), n*(setsPerHistory-1), seed, limit, progress)
+	return proof.Run(Unit(length), proof.Plan{Faults: n * (setsPerHistory - 1), Violations: 1, Seed: seed, Limit: limit}, progress)
 }

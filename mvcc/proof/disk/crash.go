@@ -18,7 +18,8 @@ type Loss uint8
 // their places; names are the changes of a directory, in the order in which they were made.
 const (
 	LoseAll   Loss = iota // nothing of it survives
-	KeepAll               // everything survives, as when a process is killed
+	KeepAll               // everything survives
+	Killed                // only the process ends: everything is there, and not on disk as before
 	KeepSome              // each sector and name by chance
 	KeepFirst             // the first sectors and names
 	KeepLast              // the last sectors and names: they were written first
@@ -29,7 +30,7 @@ const (
 // RandomLoss chooses a kind of loss, the harsh ones often.
 func RandomLoss(rng *rand.Rand) Loss { return Loss(rng.IntN(int(Losses))) }
 
-// Crash is the disk as the machine finds it after it stopped; all that is left is durable. The disk
+// Crash is the disk as the machine finds it after it stopped; but for Killed, all that is left is durable. The disk
 // itself goes on. The same disk and random numbers give the same result.
 func (d *Disk) Crash(loss Loss, rng *rand.Rand) *Disk {
 	d.mu.Lock()
@@ -70,7 +71,11 @@ func (c *crash) survivor(n *node) *node {
 	}
 	after := &node{}
 	c.made[n] = after
-	if n.entries == nil {
+	switch {
+	case c.loss == Killed:
+		c.copy(n, after)
+		return after
+	case n.entries == nil:
 		after.now = c.content(n)
 		after.synced = after.now.share()
 		return after
@@ -94,6 +99,29 @@ func (c *crash) survivor(n *node) *node {
 		names[name] = c.survivor(names[name])
 	}
 	after.entries, after.durable = names, maps.Clone(names)
+	return after
+}
+
+// copy keeps what is synced and what is not apart.
+func (c *crash) copy(n, after *node) {
+	after.now, after.synced, after.dirty = n.now.share(), n.synced.share(), n.dirty
+	if n.entries == nil {
+		return
+	}
+	after.entries, after.durable = c.survivors(n.entries), c.survivors(n.durable)
+	for _, p := range n.pending {
+		if p.to != nil {
+			p.to = c.survivor(p.to)
+		}
+		after.pending = append(after.pending, p)
+	}
+}
+
+func (c *crash) survivors(names map[string]*node) map[string]*node {
+	after := make(map[string]*node, len(names))
+	for name, n := range names {
+		after[name] = c.survivor(n)
+	}
 	return after
 }
 

@@ -142,3 +142,24 @@ func TestHookFailsLiesAndCutsShort(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A killed process leaves what it wrote, and a crash after it may still take that.
+func TestKilledKeepsUnsyncedApart(t *testing.T) {
+	d := disk.New()
+	must(t, create(t, d, "/a", []byte("name synced")).Close())
+	syncDir(t, d, "/")
+	f := create(t, d, "/b", []byte("content synced"))
+	must(t, f.Sync())
+	killed := d.Crash(disk.Killed, random())
+	if files := killed.Files(); string(files["/a"]) != "name synced" || string(files["/b"]) != "content synced" {
+		t.Errorf("after the kill: %q", files)
+	}
+	files := killed.Crash(disk.LoseAll, random()).Files()
+	if a, there := files["/a"]; !there || len(a) > 0 || files["/b"] != nil {
+		t.Errorf("after the crash: %q", files)
+	}
+	syncDir(t, killed, "/")
+	if files := killed.Crash(disk.LoseAll, random()).Files(); string(files["/b"]) != "content synced" {
+		t.Errorf("after the sync and the crash: %q", files)
+	}
+}

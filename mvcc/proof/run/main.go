@@ -19,6 +19,7 @@ func main() {
 	n := flag.Int("n", 10_000, "how many crashes, failing operations or damages, at least")
 	seed := flag.Uint64("seed", 1, "the first seed")
 	limit := flag.Duration("time", 0*time.Second, "end after this time in any case; 0 is no limit")
+	stop := flag.Int("stop", 0, "end after so many violations; 0 is 10")
 	flag.Parse()
 	debug.SetGCPercent(400) // disks and states come and go by the thousand
 	unit, known := map[string]proof.Unit{"crash": proof.Crash, "together": proof.Together, "faults": proof.Faults, "corrupt": proof.Corrupt}[*kind]
@@ -26,7 +27,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "no kind of proof is named %q: crash, together, faults or corrupt\n", *kind)
 		os.Exit(2)
 	}
-	sum := proof.Run(unit, *n, *seed, *limit, os.Stderr)
+	sum := proof.Run(unit, proof.Plan{Faults: *n, Violations: *stop, Seed: *seed, Limit: *limit}, os.Stderr)
 	if len(sum.Violations) > 0 {
 		fmt.Fprintf(os.Stderr, "a violation's seed reproduces it: make %s N=1 SEED=…\n", *kind)
 		keepFiles(sum.Violations)
