@@ -73,3 +73,35 @@ func TestLostMarkerKeepsTheLog(t *testing.T) {
 		t.Errorf("the table is gone: %v", err)
 	}
 }
+
+// The name of a log file that a killed process did not sync must be on disk before the next file gets
+// its own: a crash may keep the later name only, and the file between is missing.
+func TestLogNamesAreDurableInOrder(t *testing.T) {
+	options := mvcc.Options{CheckpointBytes: -1}
+	rng := rand.New(rand.NewPCG(1, 1))
+	reopen := func(d *disk.Disk, loss disk.Loss) (left []*disk.Disk) {
+		t.Helper()
+		d.SetHook(func(op disk.Op) error {
+			if op.Kind == disk.SyncDir && op.Path == "/db/wal" {
+				for range 8 {
+					left = append(left, d.Crash(loss, rng))
+				}
+			}
+			return nil
+		})
+		s, err := mvcc.Open(d, "/db", options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Off()
+		_ = s.Close() // on a machine that is gone
+		return left
+	}
+	first := disk.New()
+	reopen(first, disk.LoseAll)
+	for _, killed := range reopen(first.Crash(disk.LoseAll, rng), disk.Killed) {
+		for _, crashed := range reopen(killed, disk.KeepLast) {
+			reopen(crashed, disk.LoseAll)
+		}
+	}
+}
