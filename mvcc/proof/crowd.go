@@ -18,7 +18,7 @@ import (
 const (
 	crowdMembers = 6
 	memberTxns   = 15
-	crashEvery   = 2
+	crashEvery   = 6
 )
 
 // crowd is goroutines that commit to one store at the same time, beside checkpoints and readers.

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestStorageKeepsItsWord(t *testing.T) {
 	for name, unit := range map[string]proof.Unit{"crash": proof.Crash, "together": proof.Together, "faults": proof.Faults, "corrupt": proof.Corrupt} {
 		t.Run(name, func(t *testing.T) {
-			n := 1000
+			n := 500
 			if testing.Short() {
 				n = 300
 			}

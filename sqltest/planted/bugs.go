@@ -72,8 +72,6 @@ func versions() []Bug {
 			"c.deletes = c.deletes.with(at, rows, s.floor)", "_ = rows", "crash"},
 		{"going back to a savepoint keeps deletes", "mvcc/savepoint.go",
 			"l.deletes = maps.Clone(mark.table.deletes)", "l.deletes = t.tables[id].deletes", "crash"},
-		{"recovery applies commits of the manifest again", "mvcc/recover.go",
-			"if at <= s.checkpointed {", "if at < s.checkpointed {", "crash"},
 		{"a commit is visible before it is on disk", "mvcc/commit.go",
 			"s.last = at\n\treturn at, lsn, nil", "s.last = at\n\ts.publish(at)\n\treturn at, lsn, nil", "together"},
 		{"transactions write over each other", "mvcc/commit.go",

@@ -98,8 +98,8 @@ func (b Bug) build(ctx context.Context, root, dir string) (string, error) {
 }
 
 var (
-	seedOf   = regexp.MustCompile(`SEED=(\d+)`)
-	cyclesOf = regexp.MustCompile(`faults=(\d+)|(\d+) transactions`)
+	seedOf   = regexp.MustCompile(`(?i)seed[= ](\d+)`)
+	cyclesOf = regexp.MustCompile(`faults=([1-9]\d*)|runs=(\d+)`)
 )
 
 // judge reads what a proof said. One that panics has noticed, too.
