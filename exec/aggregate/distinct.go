@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"slices"
+
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/columnar/rowkey"
@@ -53,25 +55,27 @@ func (d *distinct) convert(before *rowkey.Layout) {
 
 // merge adds the pairs of groups from[j] of another set as those of groups to[j].
 func (d *distinct) merge(other *distinct, from, to []uint32) {
-	target := make(map[uint32]uint32, len(from))
+	if len(from) == 0 {
+		return
+	}
+	target := filled(int(slices.Max(from)) + 1)
 	for j, g := range from {
 		target[g] = to[j]
 	}
 	// Only the values that those groups have: the others may be many.
-	var keys, moved []uint64
-	number := map[uint32]uint32{}
+	var keys []uint64
+	moved := make([]uint64, 0, min(other.pairs.Len(), 4*len(from)))
+	number := filled(other.values.Len())
 	for _, p := range other.pairs.Keys() {
-		t, ok := target[uint32(p>>32)]
-		if !ok {
+		group, value := uint32(p>>32), uint32(p)
+		if int(group) >= len(target) || target[group] == rowkey.None {
 			continue
 		}
-		at, seen := number[uint32(p)]
-		if !seen {
-			at = uint32(len(keys))
-			number[uint32(p)] = at
-			keys = append(keys, other.values.Keys()[uint32(p)])
+		if number[value] == rowkey.None {
+			number[value] = uint32(len(keys))
+			keys = append(keys, other.values.Keys()[value])
 		}
-		moved = append(moved, uint64(t)<<32|uint64(at))
+		moved = append(moved, uint64(target[group])<<32|uint64(number[value]))
 	}
 	if before := d.layout.Adopt(other.layout, keys, d.values.Keys); before != nil {
 		d.convert(before)
@@ -83,6 +87,15 @@ func (d *distinct) merge(other *distinct, from, to []uint32) {
 		moved[j] = p>>32<<32 | uint64(ids[uint32(p)])
 	}
 	d.pairs.FindOrAdd(moved, ids)
+}
+
+// filled is n numbers that stand for none.
+func filled(n int) []uint32 {
+	s := make([]uint32, n)
+	for i := range s {
+		s[i] = rowkey.None
+	}
+	return s
 }
 
 // foldDistinct feeds every pair's value to the words and sums of input i.

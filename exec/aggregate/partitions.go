@@ -83,12 +83,12 @@ func (l *local) outgrow() {
 // their keys are numbers of texts and the like, which mean something to this worker only: then the rows
 // themselves are better set aside than grouped by every worker and merged.
 func (l *local) scattered() bool {
-	groups := l.states.n
-	return (l.mode == hashed || l.mode == direct) && groups >= scatteredGroups && groups*2 > l.rows && l.layout.Interned() && !l.spec.hasDistinct()
+	groups := l.states.n // direct states of one text are as many as texts, of several columns as many as their product
+	return (l.mode == hashed || l.mode == direct && len(l.spec.groups) == 1) && groups >= scatteredGroups && groups*2 > l.rows && l.layout.Interned() && !l.spec.hasDistinct()
 }
 
 // scatteredGroups is the number of groups from which a table of texts costs a cache miss or two a row.
-const scatteredGroups = 1 << 16
+const scatteredGroups = 1 << 17
 
 // consume sets the rows of a batch aside.
 func (p *partitions) consume(l *local, b *columnar.Batch, words []uint64) error {
