@@ -21,6 +21,9 @@ const (
 	crashEvery   = 6
 )
 
+// syncTime is how long a sync of the disk takes at least.
+const syncTime = 100 * time.Microsecond
+
 // crowd is goroutines that commit to one store at the same time, beside checkpoints and readers.
 type crowd struct {
 	ledger
@@ -114,10 +117,14 @@ func (c *crowd) fail(err error) {
 	}
 }
 
-// hook crashes the machine before an operation.
+// hook crashes the machine before an operation. A sync takes its time, as on a real disk: meanwhile
+// others must not see what it is to keep.
 func (c *crowd) hook(op disk.Op) error {
 	if !op.Kind.Changes() {
 		return nil
+	}
+	if op.Kind == disk.Sync || op.Kind == disk.SyncData {
+		time.Sleep(syncTime)
 	}
 	c.hookMu.Lock()
 	defer c.hookMu.Unlock()
