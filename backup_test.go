@@ -115,7 +115,7 @@ func TestBadInput(t *testing.T) {
 		"truncated manifest":      {"MANIFEST-*", truncate(40), sqlerr.DataCorrupted, true, ""},
 		"empty manifest":          {"MANIFEST-*", truncate(0), sqlerr.DataCorrupted, true, "is not a manifest"},
 		"foreign manifest":        {"MANIFEST-*", version(0), sqlerr.DataCorrupted, true, "is not a manifest"},
-		"missing manifest":        {"MANIFEST-*", remove, sqlerr.IOError, true, ""},
+		"missing manifest":        {"MANIFEST-*", remove, sqlerr.DataCorrupted, true, "which the marker names, is missing"},
 		"missing log file":        {"wal/*.wal", remove, sqlerr.DataCorrupted, true, "is missing"},
 		"truncated log header":    {"wal/*.wal", truncate(100), sqlerr.DataCorrupted, true, "header"},
 		"empty log file":          {"wal/*.wal", truncate(0), sqlerr.DataCorrupted, true, "header"},

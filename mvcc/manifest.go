@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 
 	"github.com/axiomhq/hyperloglog"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -82,6 +83,12 @@ var (
 
 func manifestName(n uint64) string { return fmt.Sprintf("MANIFEST-%06d", n) }
 
+// manifestNumber is the inverse of manifestName.
+func manifestNumber(name string) (n uint64, is bool) {
+	_, err := fmt.Sscanf(name, "MANIFEST-%d", &n)
+	return n, err == nil && manifestName(n) == name
+}
+
 // writeManifest makes a manifest file durable under its own name.
 func (s *Store) writeManifest(name string, m *manifest) error {
 	body, err := encodeManifest(m)
@@ -111,11 +118,14 @@ func (s *Store) writeManifest(name string, m *manifest) error {
 }
 
 func (s *Store) readManifest(name string) (*manifest, error) {
+	path := s.path(name)
 	data, err := s.readFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, sqlerr.New(sqlerr.DataCorrupted, "manifest %s, which the marker names, is missing", path)
+	}
 	if err != nil {
 		return nil, err
 	}
-	path := s.path(name)
 	if len(data) < manifestHeaderSize || [8]byte(data[:8]) != manifestMagic {
 		return nil, sqlerr.New(sqlerr.DataCorrupted, "%s is not a manifest of OxiDB", path)
 	}
@@ -133,7 +143,7 @@ func (s *Store) readManifest(name string) (*manifest, error) {
 	}
 	m, err := decode(body)
 	if err != nil {
-		return nil, sqlerr.New(sqlerr.DataCorrupted, "manifest %s cannot be decoded: %w", path, err)
+		return nil, unreadable(err, "manifest %s cannot be decoded", path)
 	}
 	return m, nil
 }

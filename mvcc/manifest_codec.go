@@ -145,7 +145,7 @@ func appendChunk(dst []byte, c *manifestChunk) []byte {
 func decodeManifest(body []byte) (*manifest, error) {
 	r := varint.NewReader(body)
 	var head manifestHead
-	if err := json.Unmarshal(r.Bytes(), &head); err != nil {
+	if err := decodeStrict(r.Bytes(), &head); err != nil {
 		return nil, err
 	}
 	m := &manifest{UUID: head.UUID, At: head.At, Floor: head.Floor, WAL: head.WAL, NextID: head.NextID, NextSegment: head.NextSegment, Origins: head.Origins, Times: readTimes(r)}

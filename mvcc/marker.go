@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/oxidb/oxidb/mvcc/wal"
+	"github.com/oxidb/oxidb/sqlerr"
 )
 
 // marker says which manifest counts: it is the name of an empty file, marker.manifest.ITERATION.VALUE,
@@ -41,7 +42,11 @@ func locateMarker(fs vfs.FS, dir string) (*marker, string, error) {
 		var n uint64
 		number, v, _ := strings.Cut(rest, ".")
 		if _, err := fmt.Sscanf(number, "%d", &n); err != nil || markerName(n, v) != name {
-			return nil, "", fmt.Errorf("%s is no marker", name)
+			return nil, "", sqlerr.New(sqlerr.DataCorrupted, "%s is not a marker of OxiDB", fs.PathJoin(dir, name)).
+				WithHint("Move the file away if it is none of the database's.")
+		}
+		if _, known := manifestNumber(v); !known {
+			return nil, "", sqlerr.New(sqlerr.DataCorrupted, "the marker %s names %q, which is no manifest of OxiDB", fs.PathJoin(dir, name), v)
 		}
 		if n <= m.iteration {
 			m.obsolete = append(m.obsolete, name)

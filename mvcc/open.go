@@ -56,6 +56,9 @@ func (s *Store) openDir() error {
 	if err := s.fs.MkdirAll(s.dir, 0o755); err != nil {
 		return s.fileError("creating directory", "", err)
 	}
+	if err := s.refuseForeign(); err != nil { // before anything is made there, the lock included
+		return err
+	}
 	if err := s.takeLock(); err != nil {
 		return err
 	}
@@ -179,36 +182,6 @@ func (s *Store) newIdentity() error {
 	}
 	if _, err := rand.Read(s.uuid[:]); err != nil {
 		return fmt.Errorf("making the database's identity: %w", err)
-	}
-	return nil
-}
-
-// checkEmpty refuses a directory that holds something else, or a database that lost its marker. What
-// a creation that did not finish left behind is fine: it has neither segments nor commits.
-func (s *Store) checkEmpty() error {
-	names, err := s.fs.List(s.dir)
-	if err != nil {
-		return s.fileError("reading directory", "", err)
-	}
-	if slices.Contains(names, BackupsFile) {
-		return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "directory %s holds backups, not a database", s.dir).WithHint("oxidb restore %s DIRECTORY makes a database from the newest.", s.dir)
-	}
-	for _, name := range names {
-		switch {
-		case name == "LOCK", name == "wal", name == "idx", strings.HasPrefix(name, "marker."), name == manifestName(1):
-		case name == "seg":
-			inside, err := s.fs.List(s.path("seg"))
-			if err != nil {
-				return s.fileError("reading directory", "seg", err)
-			}
-			if len(inside) > 0 {
-				return sqlerr.New(sqlerr.DataCorrupted, "the database in %s has segments but no manifest marker", s.dir)
-			}
-		case strings.HasPrefix(name, "MANIFEST-"):
-			return sqlerr.New(sqlerr.DataCorrupted, "the database in %s has %s but no manifest marker", s.dir, name)
-		default:
-			return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "directory %s is not a database of OxiDB and not empty: it holds %s", s.dir, name)
-		}
 	}
 	return nil
 }

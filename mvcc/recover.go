@@ -1,7 +1,6 @@
 package mvcc
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -12,9 +11,7 @@ import (
 // recover loads the manifest, replays the log's commits after it, goes on in a new log file and
 // removes what neither names. Nothing on disk changes before the replay has succeeded.
 func (s *Store) recover(name string) error {
-	if _, err := fmt.Sscanf(name, "MANIFEST-%d", &s.manifestNumber); err != nil {
-		return sqlerr.New(sqlerr.DataCorrupted, "the marker in %s names %q, which is no manifest", s.dir, name)
-	}
+	s.manifestNumber, _ = manifestNumber(name)
 	m, state, err := s.reload(name)
 	if err != nil {
 		return err
@@ -65,7 +62,7 @@ func (s *Store) replay(records []wal.Record) error {
 }
 
 func damagedRecord(r *wal.Record, err error) error {
-	return sqlerr.New(sqlerr.DataCorrupted, "record %d of the log does not fit the tables: %w", r.LSN, err)
+	return unreadable(err, "record %d of the log does not fit the tables", r.LSN)
 }
 
 func (s *Store) replayRecord(r *wal.Record, at Timestamp) error {
@@ -87,12 +84,13 @@ func (s *Store) replayRecord(r *wal.Record, at Timestamp) error {
 	case wal.Delete:
 		return s.replayDelete(t, r, at)
 	}
-	return fmt.Errorf("unknown type %d", r.Type)
+	return sqlerr.New(sqlerr.FeatureNotSupported, "it has type %d, which this version of OxiDB does not know", r.Type).
+		WithHint("Open the database with the version of OxiDB that wrote it.")
 }
 
 func (s *Store) replaySchema(id TableID, data []byte, at Timestamp) error {
 	var record schemaRecord
-	if err := json.Unmarshal(data, &record); err != nil {
+	if err := decodeStrict(data, &record); err != nil {
 		return err
 	}
 	schema, err := record.schema()
@@ -110,7 +108,7 @@ func (s *Store) replaySchema(id TableID, data []byte, at Timestamp) error {
 
 func (s *Store) replaySegment(t *table, r *wal.Record, at Timestamp) error {
 	var record segmentRecord
-	if err := json.Unmarshal(r.Payload, &record); err != nil {
+	if err := decodeStrict(r.Payload, &record); err != nil {
 		return err
 	}
 	for _, f := range record.Files {
@@ -131,7 +129,7 @@ func (s *Store) replaySegment(t *table, r *wal.Record, at Timestamp) error {
 
 func (s *Store) replayReplace(t *table, r *wal.Record, at Timestamp) error {
 	var record replaceRecord
-	if err := json.Unmarshal(r.Payload, &record); err != nil {
+	if err := decodeStrict(r.Payload, &record); err != nil {
 		return err
 	}
 	var sources []*chunk

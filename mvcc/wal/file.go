@@ -29,6 +29,7 @@ type fileHeader struct {
 	lsn      uint64 // of the last record before the file
 	previous uint32 // that record's header checksum
 	end      int64  // where the file before this one ends (W4)
+	version  uint32 // the file's format, of a header that was read
 }
 
 func (h *fileHeader) encode() []byte {
@@ -60,7 +61,25 @@ func decodeFileHeader(b []byte, path string) (h fileHeader, torn bool, err error
 	h.lsn = binary.LittleEndian.Uint64(b[40:])
 	h.previous = binary.LittleEndian.Uint32(b[48:])
 	h.end = int64(binary.LittleEndian.Uint64(b[56:]))
+	h.version = binary.LittleEndian.Uint32(b[8:])
 	return h, false, nil
+}
+
+// badHeader is the error for a header that is not whole: it is damaged, or of another kind of file, or
+// of a format that keeps its checksum elsewhere.
+func badHeader(b []byte, path string) error {
+	what := "its checksum differs"
+	switch {
+	case len(b) < fileHeaderSize:
+		what = fmt.Sprintf("it has %d bytes, a header has %d", len(b), fileHeaderSize)
+	case [8]byte(b[:8]) != fileMagic:
+		what = "the file does not begin as a log file of OxiDB does"
+	default:
+		if v := binary.LittleEndian.Uint32(b[8:]); v < oldestVersion || v > fileVersion {
+			what = fmt.Sprintf("it says format %d, and this version of OxiDB reads formats %d to %d", v, oldestVersion, fileVersion)
+		}
+	}
+	return sqlerr.New(sqlerr.DataCorrupted, "the header of log file %s is damaged: %s", path, what)
 }
 
 // seed makes checksums differ from file to file.

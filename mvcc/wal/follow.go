@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io/fs"
@@ -71,6 +72,9 @@ func (f *Follower) Next(limit uint64) (*Piece, error) {
 		} else if more {
 			continue
 		}
+		if err := f.chain.foreign(f.window, f.path(), f.at); err != nil {
+			return nil, err
+		}
 		if err := f.advance(); err != nil {
 			return nil, err
 		}
@@ -125,7 +129,7 @@ func (f *Follower) header() (*Piece, error) {
 	case err != nil:
 		return nil, err
 	case torn:
-		return nil, sqlerr.New(sqlerr.DataCorrupted, "the header of log file %s is damaged", f.path())
+		return nil, badHeader(f.window, f.path())
 	case h.uuid != f.uuid || h.number != f.number:
 		return nil, sqlerr.New(sqlerr.DataCorrupted, "log file %s belongs to another database", f.path())
 	}
@@ -205,7 +209,7 @@ func Extent(fs vfs.FS, dir string, uuid UUID, number uint64) (end int64, lsn uin
 	for {
 		_, size, ok := next(data[end:], &c)
 		if !ok {
-			return end, c.lsn, nil
+			return end, c.lsn, c.foreign(data[end:], path, end)
 		}
 		end += int64(size)
 	}
@@ -282,6 +286,30 @@ func Files(fs vfs.FS, dir string) ([]uint64, error) {
 	slices.Sort(numbers)
 	return numbers, err
 }
+
+// Used gives the path of a log file that may hold records, "" for none: all there is then is what
+// making a database, which did not finish, may have left.
+func Used(fs vfs.FS, dir string) (path string, err error) {
+	numbers, err := Files(fs, dir)
+	if err != nil {
+		return "", err
+	}
+	for _, n := range numbers {
+		path := fs.PathJoin(dir, fileName(n))
+		data, err := readWhole(fs, path, nil)
+		if err != nil {
+			return "", err
+		}
+		_, torn, err := decodeFileHeader(data, path)
+		unused := err == nil && !torn && isZero(data[fileHeaderSize:]) || torn && isZero(data)
+		if n > 1 || !unused {
+			return path, nil
+		}
+	}
+	return "", nil
+}
+
+func isZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 // Salvage looks for what a damaged log holds behind the place where it could be read: the last LSN of any
 // sound record, and the number of sound Commit records.

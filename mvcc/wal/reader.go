@@ -55,6 +55,7 @@ type reader struct {
 
 	state State
 	any   bool   // a file was read
+	old   bool   // the last file read has format 1
 	torn  string // where the last file read ended, for messages
 
 	batches chan *batch // to be applied, in order
@@ -147,17 +148,17 @@ func (r *reader) file(number uint64, last bool) error {
 	if r.any && (h.lsn != r.state.LSN || h.previous != r.state.previous || h.end != r.state.end) {
 		return sqlerr.New(sqlerr.DataCorrupted, "the log is damaged at %s: the next file goes on from record %d at offset %d", r.torn, h.lsn, h.end)
 	}
-	r.any = true
+	r.any, r.old = true, h.version == 1
 	r.state = State{File: number, LSN: h.lsn, previous: h.previous, end: fileHeaderSize}
 	return r.records(path, data, h)
 }
 
-// tornHeader accepts a last file that was never finished: its header is synced before any record. The
-// file will be made anew.
+// tornHeader accepts a last file that format 1 did not finish: there the header was synced before any
+// record, but after the file had its name. The file will be made anew.
 func (r *reader) tornHeader(path string, number uint64, data []byte, last bool) error {
 	h := fileHeader{uuid: r.uuid, number: number}
-	if !last || !r.any || len(data) > fileHeaderSize && soundAfter(data, fileHeaderSize, h.seed(), 0, 0) {
-		return sqlerr.New(sqlerr.DataCorrupted, "the header of log file %s is damaged", path)
+	if !last || !r.any || !r.old || len(data) > fileHeaderSize && soundAfter(data, fileHeaderSize, h.seed(), 0, 0) {
+		return badHeader(data, path)
 	}
 	return nil
 }
@@ -187,6 +188,9 @@ func (r *reader) records(path string, data []byte, h fileHeader) error {
 			}
 			b = r.newBatch()
 		}
+	}
+	if err := c.foreign(data[at:], path, int64(at)); err != nil {
+		return err
 	}
 	r.torn = fmt.Sprintf("%s, offset %d", path, at)
 	damaged := at < len(data) && soundAfter(data, at, c.seed, c.lsn, c.lsn+1)

@@ -3,6 +3,8 @@ package wal
 import (
 	"encoding/binary"
 	"hash/crc32"
+
+	"github.com/oxidb/oxidb/sqlerr"
 )
 
 // Type says what a record's payload is.
@@ -93,6 +95,20 @@ func headerChecksum(h []byte, seed uint32) uint32 {
 // soundHeader reports whether h is the header of some record of the file.
 func soundHeader(h []byte, seed uint32) bool {
 	return binary.LittleEndian.Uint32(h[atMagic:]) == recordMagic && binary.LittleEndian.Uint32(h[atHeaderCRC:]) == headerChecksum(h, seed)
+}
+
+// foreign is the error for a record that is sound and the next of its chain, but of a later version, at
+// the front of data; nil for anything else. It must not pass for a torn end.
+func (c *chain) foreign(data []byte, path string, offset int64) error {
+	if len(data) < headerSize || !soundHeader(data, c.seed) || binary.LittleEndian.Uint64(data[atLSN:]) != c.lsn+1 || binary.LittleEndian.Uint32(data[atPrevious:]) != c.previous {
+		return nil
+	}
+	version := binary.LittleEndian.Uint16(data[atVersion:])
+	if version == recordVersion {
+		return nil
+	}
+	return sqlerr.New(sqlerr.FeatureNotSupported, "record %d of log file %s, offset %d, has version %d; this version of OxiDB reads version %d", c.lsn+1, path, offset, version, recordVersion).
+		WithHint("Open the database with the version of OxiDB that wrote it.")
 }
 
 // padding is the zeros after a payload that keep records aligned to 8 bytes.
