@@ -11,7 +11,7 @@ import (
 func constraintTables() []systemTable {
 	return []systemTable{
 		{"table_constraints", []catalog.Column{text("constraint_catalog"), text("constraint_schema"), text("constraint_name"), text("table_catalog"), text("table_schema"),
-			text("table_name"), text("constraint_type"), text("is_deferrable"), text("initially_deferred"), text("enforced")}, constraintRows},
+			text("table_name"), text("constraint_type"), text("is_deferrable"), text("initially_deferred"), text("enforced"), text("nulls_distinct")}, constraintRows},
 		{"key_column_usage", []catalog.Column{text("constraint_catalog"), text("constraint_schema"), text("constraint_name"), text("table_catalog"), text("table_schema"),
 			text("table_name"), text("column_name"), integer4("ordinal_position"), integer4("position_in_unique_constraint")}, keyRows},
 		{"referential_constraints", []catalog.Column{text("constraint_catalog"), text("constraint_schema"), text("constraint_name"), text("unique_constraint_catalog"),
@@ -26,22 +26,22 @@ func constraintTables() []systemTable {
 
 func constraintRows(sc *scope, add func(...any)) {
 	for _, t := range sc.catalog.Tables() {
-		row := func(name, kind string, deferrable, deferred bool) {
-			add(databaseName, t.Schema, name, databaseName, t.Schema, t.Name, kind, yesNo(deferrable), yesNo(deferred), "YES")
+		row := func(name, kind string, deferrable, deferred bool, nullsDistinct any) {
+			add(databaseName, t.Schema, name, databaseName, t.Schema, t.Name, kind, yesNo(deferrable), yesNo(deferred), "YES", nullsDistinct)
 		}
 		for _, i := range t.Indexes {
 			switch {
 			case i.Primary:
-				row(i.Name, "PRIMARY KEY", false, false)
+				row(i.Name, "PRIMARY KEY", false, false, nil)
 			case i.Constraint:
-				row(i.Name, "UNIQUE", false, false)
+				row(i.Name, "UNIQUE", false, false, yesNo(!i.NullsEqual))
 			}
 		}
 		for _, c := range t.Checks {
-			row(c.Name, "CHECK", false, false)
+			row(c.Name, "CHECK", false, false, nil)
 		}
 		for _, f := range t.Foreign {
-			row(f.Name, "FOREIGN KEY", f.Deferrable, f.Deferred)
+			row(f.Name, "FOREIGN KEY", f.Deferrable, f.Deferred, nil)
 		}
 	}
 }

@@ -80,51 +80,59 @@ type meeting struct {
 // find looks the keys up. A row may meet another one of the statement: DO NOTHING drops it, DO UPDATE
 // must not touch a row twice.
 func (m *meeting) find(ctx context.Context, rows *buffer.Table) error {
+	columns := make([]*columnar.Vector, len(m.table.Columns))
+	for i := range columns {
+		columns[i] = rows.Column(i)
+	}
 	arbiters := make([]*arbiter, len(m.conflict.Keys))
 	for i, x := range m.conflict.Keys {
-		finder, err := m.txn.Finder(m.table.ID, x.Fields)
+		finder, err := m.txn.KeyFinder(m.table.ID, x.Name)
 		if err != nil {
 			return err
 		}
-		arbiters[i] = &arbiter{finder: finder, kinds: columnTypes(m.table, x.Fields), fields: x.Fields, new: map[string]struct{}{}}
-		for _, f := range x.Fields {
-			arbiters[i].cols = append(arbiters[i].cols, rows.Column(m.table.OrdinalOf(f)))
+		a := &arbiter{finder: finder, fields: x.Fields, cols: finder.Columns(columns), met: make([]int64, rows.Rows), new: map[string]struct{}{}}
+		for at := range a.met {
+			a.met[at] = none
 		}
+		if err := finder.Find(ctx, a.cols, rows.Rows, func(row uint32, id columnar.RowID) { a.met[row] = int64(id) }); err != nil {
+			return err
+		}
+		arbiters[i] = a
 	}
 	for i := range rows.Rows {
-		if err := m.findRow(ctx, arbiters, i); err != nil {
+		if err := m.place(arbiters, i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *meeting) findRow(ctx context.Context, arbiters []*arbiter, i int) error {
+// none stands for no row.
+const none = -1
+
+// place tells rows to insert from those that meet another.
+func (m *meeting) place(arbiters []*arbiter, i int) error {
 	for _, a := range arbiters {
-		if ordered.HasNull(a.cols, i) {
+		if !a.finder.Covers(a.cols, i) {
 			continue
 		}
-		a.key = ordered.AppendKey(a.key[:0], a.cols, i)
+		a.key = a.finder.AppendKey(a.key[:0], a.cols, i)
 		if _, twice := a.new[string(a.key)]; twice {
 			if m.conflict.Update == nil {
 				return nil
 			}
 			return write.TouchedTwice()
 		}
-		id, ok, err := a.find(ctx, i)
-		if err != nil {
-			return err
-		}
-		if ok {
+		if a.met[i] != none {
 			m.noteMet(a, i)
-			m.met[i] = int64(id)
+			m.met[i] = a.met[i]
 			m.meets = append(m.meets, uint32(i))
 			return nil
 		}
 	}
 	for _, a := range arbiters {
-		if !ordered.HasNull(a.cols, i) {
-			a.new[string(ordered.AppendKey(nil, a.cols, i))] = struct{}{}
+		if a.finder.Covers(a.cols, i) {
+			a.new[string(a.finder.AppendKey(nil, a.cols, i))] = struct{}{}
 		}
 	}
 	m.fresh = append(m.fresh, uint32(i))
@@ -134,29 +142,22 @@ func (m *meeting) findRow(ctx context.Context, arbiters []*arbiter, i int) error
 // noteMet makes DO NOTHING rely on the row that it met: without it the row would have been inserted.
 func (m *meeting) noteMet(a *arbiter, i int) {
 	if m.conflict.Update == nil && m.txn.Serializable() {
-		m.txn.NoteRead(m.table.ID, mvcc.Read{Fields: a.fields, Key: keyValues(nil, a.fields, a.fields, a.kinds, a.cols, i), Presence: true})
+		if ordered.HasNull(a.cols, i) { // reads by key know values only
+			m.txn.NoteRead(m.table.ID, mvcc.Read{})
+			return
+		}
+		m.txn.NoteRead(m.table.ID, mvcc.Read{Fields: a.fields, Key: keyValues(nil, a.fields, a.fields, columnTypes(m.table, a.fields), a.cols, i), Presence: true})
 	}
 }
 
 // arbiter is one unique index with the proposed rows' columns of it.
 type arbiter struct {
-	finder *mvcc.Finder
+	finder *mvcc.KeyFinder
 	fields []int32
-	kinds  []types.Type
 	cols   []*columnar.Vector
+	met    []int64             // the row that has each proposed row's key
 	new    map[string]struct{} // keys of rows that are to be inserted
 	key    []byte
-	values []types.Value
-	found  []columnar.RowID
-}
-
-func (a *arbiter) find(ctx context.Context, i int) (columnar.RowID, bool, error) {
-	a.values = keyValues(a.values[:0], a.fields, a.fields, a.kinds, a.cols, i)
-	var err error
-	if a.found, err = a.finder.Find(ctx, a.values, a.found[:0]); err != nil || len(a.found) == 0 {
-		return 0, false, err
-	}
-	return a.found[0], true, nil
 }
 
 // overtaken turns the violation of a key that was free in the snapshot into a conflict with the

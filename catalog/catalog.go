@@ -48,6 +48,8 @@ type Index struct {
 	Primary bool    `json:"primary,omitempty"`
 	// Constraint: a PRIMARY KEY or UNIQUE constraint made the index, which goes with it only.
 	Constraint bool `json:"constraint,omitempty"`
+	// NullsEqual is NULLS NOT DISTINCT: two rows with NULL in the same place are duplicates.
+	NullsEqual bool `json:"nulls_equal,omitempty"`
 	// Descending and NullsFirst are the order asked for, a flag a field; nil where all are ascending
 	// with NULLS LAST. The index is read in both directions.
 	Descending []bool `json:"descending,omitempty"`

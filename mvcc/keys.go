@@ -25,9 +25,12 @@ type keyIndex struct {
 
 // fieldsName tells keys apart by what they are made of.
 func (k *Key) fieldsName() string {
-	name := make([]byte, 0, 4*len(k.Fields))
+	name := make([]byte, 0, 4*len(k.Fields)+1)
 	for _, f := range k.Fields {
 		name = binary.LittleEndian.AppendUint32(name, uint32(f))
+	}
+	if k.NullsEqual {
+		name = append(name, '=')
 	}
 	return string(name)
 }
@@ -53,8 +56,8 @@ func (x *keyIndex) find(s *Schema, k *Key, c *chunk, key []byte, dst []uint32) [
 		var buf []byte
 		for i := len(x.next); i < c.rows; i++ {
 			x.next = append(x.next, 0)
-			if !ordered.HasNull(columns, i) {
-				buf = ordered.AppendKey(buf[:0], columns, i)
+			if k.covers(columns, i) {
+				buf = k.append(buf[:0], columns, i)
 				x.next[i] = x.last[string(buf)]
 				x.last[string(buf)] = uint32(i) + 1
 			}
@@ -95,7 +98,7 @@ type probe struct {
 	schema   *Schema
 	key      *Key
 	columns  []*columnar.Vector
-	rows     []uint32 // without NULLs
+	rows     []uint32 // that have a key
 	lo, hi   types.Value
 	bounded  bool
 	// building: the key is new to rows that are there; else rows are new to the key.
@@ -109,7 +112,7 @@ func newProbe(id TableID, snapshot Timestamp, s *Schema, k *Key, columns []*colu
 		sel = ascendingRows(0, n)
 	}
 	for _, row := range sel {
-		if !ordered.HasNull(p.columns, int(row)) {
+		if k.covers(p.columns, int(row)) {
 			p.rows = append(p.rows, row)
 		}
 	}
@@ -125,6 +128,9 @@ func (p *probe) bound() {
 	}
 	lo, hi := v.Int(int(p.rows[0])), v.Int(int(p.rows[0]))
 	for _, row := range p.rows {
+		if v.IsNull(int(row)) {
+			return
+		}
 		x := v.Int(int(row))
 		lo, hi = min(lo, x), max(hi, x)
 	}
@@ -164,7 +170,10 @@ func (p *probe) describe(row uint32) string {
 	values := make([]string, len(p.columns))
 	for i, v := range p.columns {
 		names[i] = p.schema.Columns[p.schema.ordinal(p.key.Fields[i])].Name
-		values[i] = types.Format(v.Value(int(row)))
+		values[i] = "null"
+		if value := v.Value(int(row)); !value.Null {
+			values[i] = types.Format(value)
+		}
 	}
 	return "(" + strings.Join(names, ", ") + ")=(" + strings.Join(values, ", ") + ")"
 }
@@ -225,7 +234,7 @@ func (x *keyIndex) searchOpen(p *probe, t *target) error {
 	var key []byte
 	var found []uint32
 	for _, row := range p.rows {
-		key = ordered.AppendKey(key[:0], p.columns, int(row))
+		key = p.key.append(key[:0], p.columns, int(row))
 		found = x.find(p.schema, p.key, t.chunk, key, found[:0])
 		for _, other := range found {
 			if err := t.conflict(p, row, other); err != nil {
@@ -244,7 +253,7 @@ func (p *probe) searchSelf() error {
 	seen := make(map[string]struct{}, len(p.rows))
 	var key []byte
 	for _, row := range p.rows {
-		key = ordered.AppendKey(key[:0], p.columns, int(row))
+		key = p.key.append(key[:0], p.columns, int(row))
 		if _, ok := seen[string(key)]; ok {
 			return p.violation(row)
 		}
@@ -437,7 +446,7 @@ func (t *Txn) ownRows(w *tableWrite, k *Key) ([]*probe, error) {
 		p := &probe{table: w.id, snapshot: t.snapshot, schema: &l.schema, key: k, columns: columns}
 		own := l.deletes[c.id]
 		for i := range c.rows {
-			if !ordered.HasNull(columns, i) && (own == nil || !own.rows.Contains(uint32(i))) {
+			if k.covers(columns, i) && (own == nil || !own.rows.Contains(uint32(i))) {
 				p.rows = append(p.rows, uint32(i))
 			}
 		}

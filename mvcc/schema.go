@@ -4,8 +4,10 @@ import (
 	"slices"
 
 	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/index"
+	"github.com/oxidb/oxidb/index/ordered"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -32,6 +34,26 @@ type ColumnDef struct {
 type Key struct {
 	Name   string
 	Fields []int32
+	// NullsEqual: NULLS NOT DISTINCT. A NULL is like a value, which equals itself only.
+	NullsEqual bool `json:",omitempty"`
+}
+
+// same reports that two keys forbid the same.
+func (k *Key) same(other *Key) bool {
+	return slices.Equal(k.Fields, other.Fields) && k.NullsEqual == other.NullsEqual
+}
+
+// covers reports that a row, whose key columns are given, has a key.
+func (k *Key) covers(columns []*columnar.Vector, row int) bool {
+	return k.NullsEqual || !ordered.HasNull(columns, row)
+}
+
+// append appends bytes that are equal exactly for equal keys.
+func (k *Key) append(dst []byte, columns []*columnar.Vector, row int) []byte {
+	if k.NullsEqual {
+		return ordered.AppendNullableKey(dst, columns, row)
+	}
+	return ordered.AppendKey(dst, columns, row)
 }
 
 // Index is an index besides those of keys, which are ordered ones.

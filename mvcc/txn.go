@@ -174,7 +174,7 @@ func (t *Txn) AlterTable(id TableID, name string, schema Schema) error {
 	}
 	var added []Key
 	for _, k := range schema.Keys {
-		if !slices.ContainsFunc(l.schema.Keys, func(old Key) bool { return slices.Equal(old.Fields, k.Fields) }) {
+		if !slices.ContainsFunc(l.schema.Keys, func(old Key) bool { return old.same(&k) }) {
 			added = append(added, k)
 		}
 	}

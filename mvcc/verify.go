@@ -63,7 +63,7 @@ func (t *Txn) keyParts(id TableID, l *localTable, k *Key, building bool) ([]keyP
 			}
 			part.order = ordered.Build(part.probe.columns, part.probe.columns[0].Len)
 		}
-		if part.order.Rows() > 0 {
+		if part.places() > 0 {
 			parts = append(parts, part)
 		}
 	}
@@ -107,15 +107,19 @@ func (t *Txn) openColumns(id TableID, l *localTable, k *Key, c *chunk) ([]*colum
 
 // withinChunk compares neighbours in key order; rows that are deleted do not count.
 func (p *keyPart) withinChunk() error {
-	var err error
-	p.order.Duplicates(p.probe.columns, func(a, b uint32) bool {
-		if p.gone(a) || p.gone(b) {
-			return true
-		}
-		err = p.probe.duplicated(b)
-		return false
-	})
-	return err
+	row, found := p.order.Duplicate(p.probe.columns, p.places(), p.gone)
+	if found {
+		return p.probe.duplicated(row)
+	}
+	return nil
+}
+
+// places is how many rows of the order have keys.
+func (p *keyPart) places() int {
+	if p.probe.key.NullsEqual {
+		return p.order.Places()
+	}
+	return p.order.Rows()
 }
 
 // duplicated is the error of a key that rows of the table share: a violation by loaded rows, or a key
@@ -128,8 +132,15 @@ func (p *probe) duplicated(row uint32) error {
 		WithDetail("Key %s is duplicated.", p.describe(row))
 }
 
-// apart reports whether every part's last key lies below the next part's first, after sorting the parts.
+// apart reports whether every part's last key lies below the next part's first, after sorting the
+// parts. Parts with keys that have NULLs are not in one order.
 func apart(parts []keyPart) bool {
+	if len(parts) < 2 {
+		return true
+	}
+	if slices.ContainsFunc(parts, func(p keyPart) bool { return p.places() > p.order.Rows() }) {
+		return false
+	}
 	slices.SortFunc(parts, func(a, b keyPart) int { return a.compareFirst(&b) })
 	for i := 1; i < len(parts); i++ {
 		last := parts[i-1].order.At(parts[i-1].order.Rows() - 1)
@@ -154,8 +165,8 @@ func compareByHash(parts []keyPart) error {
 	var key []byte
 	for i := range parts {
 		p := &parts[i]
-		for at := range p.order.Rows() {
-			key = ordered.AppendKey(key[:0], p.probe.columns, int(p.order.At(at)))
+		for at := range p.places() {
+			key = p.probe.key.append(key[:0], p.probe.columns, int(p.order.At(at)))
 			hashes = append(hashes, xxh3.Hash(key))
 		}
 	}
@@ -178,14 +189,14 @@ func compareSuspects(parts []keyPart, hashes []uint64, suspects map[uint64]bool)
 	n := 0
 	for i := range parts {
 		p := &parts[i]
-		for at := range p.order.Rows() {
+		for at := range p.places() {
 			hash := hashes[n]
 			n++
 			row := p.order.At(at)
 			if !suspects[hash] || p.gone(row) {
 				continue
 			}
-			key := string(ordered.AppendKey(nil, p.probe.columns, int(row)))
+			key := string(p.probe.key.append(nil, p.probe.columns, int(row)))
 			if seen[key] {
 				return p.probe.duplicated(row)
 			}

@@ -265,7 +265,7 @@ func storage(t *catalog.Table) mvcc.Schema {
 	}
 	for _, i := range t.Indexes {
 		if i.Unique {
-			s.Keys = append(s.Keys, mvcc.Key{Name: i.Name, Fields: i.Fields})
+			s.Keys = append(s.Keys, mvcc.Key{Name: i.Name, Fields: i.Fields, NullsEqual: i.NullsEqual})
 		} else {
 			s.Indexes = append(s.Indexes, mvcc.Index{Kind: i.Kind(), Fields: i.Fields})
 		}

@@ -154,10 +154,10 @@ func CompareKey(columns []*columnar.Vector, i int, key []types.Value) int {
 	return 0
 }
 
-// CompareValue orders row i of a column against a value that is not NULL, NULLs last.
+// CompareValue orders row i of a column against a value, NULLs last and equal to each other.
 func CompareValue(v *columnar.Vector, i int, value *types.Value) int {
-	if v.Valid != nil && v.IsNull(i) {
-		return 1
+	if value.Null || v.Valid != nil && v.IsNull(i) {
+		return nullOrder(v.IsNull(i)) - nullOrder(value.Null)
 	}
 	switch v.Type.Class() {
 	case types.ClassInt:
@@ -206,6 +206,18 @@ func AppendKey(dst []byte, columns []*columnar.Vector, i int) []byte {
 			s := text(v, i)
 			dst = append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 		}
+	}
+	return dst
+}
+
+// AppendNullableKey is AppendKey for keys in which NULLs are equal.
+func AppendNullableKey(dst []byte, columns []*columnar.Vector, i int) []byte {
+	for at, v := range columns {
+		if v.IsNull(i) {
+			dst = append(dst, 0)
+			continue
+		}
+		dst = AppendKey(append(dst, 1), columns[at:at+1], i)
 	}
 	return dst
 }

@@ -116,8 +116,8 @@ func (c *Component) At(place int) uint32 {
 	return c.order[place]
 }
 
-// places is the number of places in the order.
-func (c *Component) places() int {
+// Places is the number of places in the order: first Rows, then those of rows with NULL.
+func (c *Component) Places() int {
 	if c.order == nil {
 		return c.rows
 	}
@@ -139,13 +139,39 @@ func (c *Component) Find(columns []*columnar.Vector, l *index.Lookup, dst []uint
 	return dst
 }
 
+// Merge calls found for every pair of a row of other key columns, which are sorted by Sort, and a row of
+// the chunk with an equal key; NULLs are equal.
+func (c *Component) Merge(columns, other []*columnar.Vector, rows []uint32, found func(row, own uint32)) {
+	c.merge(columns, other, rows, 0, c.rows, found)
+	c.merge(columns, other, rows, c.rows, c.Places(), found)
+}
+
+// merge looks at the places [from, to) with steps of growing length from one row's place to the next.
+func (c *Component) merge(columns, other []*columnar.Vector, rows []uint32, from, to int, found func(row, own uint32)) {
+	var key []types.Value
+	for _, row := range rows {
+		key = key[:0]
+		for _, v := range other {
+			key = append(key, v.Value(int(row)))
+		}
+		step := 1
+		for from+step < to && CompareKey(columns, int(c.At(from+step)), key) < 0 {
+			step *= 2
+		}
+		from += sort.Search(min(step, to-from), func(i int) bool { return CompareKey(columns, int(c.At(from+i)), key) >= 0 })
+		for i := from; i < to && CompareKey(columns, int(c.At(i)), key) == 0; i++ {
+			found(row, c.At(i))
+		}
+	}
+}
+
 // Span is the places [From, To) of an order.
 type Span struct{ From, To int }
 
 // Spans are the places of the rows that match, in two stretches: the rows without NULL in a key column
 // and those with one. Each is ordered by the key.
 func (c *Component) Spans(columns []*columnar.Vector, l *index.Lookup) [2]Span {
-	return [2]Span{c.span(columns, l, 0, c.rows), c.span(columns, l, c.rows, c.places())}
+	return [2]Span{c.span(columns, l, 0, c.rows), c.span(columns, l, c.rows, c.Places())}
 }
 
 func (c *Component) span(columns []*columnar.Vector, l *index.Lookup, from, to int) Span {
@@ -189,15 +215,25 @@ func Against(columns []*columnar.Vector, i int, l *index.Lookup) int {
 	return 0
 }
 
-// Duplicates calls found for pairs of neighbours in the order with equal keys, none of them NULL, until
-// it returns false.
-func (c *Component) Duplicates(columns []*columnar.Vector, found func(a, b uint32) bool) {
-	for i := 1; i < c.rows; i++ {
-		a, b := c.At(i-1), c.At(i)
-		if compareRows(columns, int(a), int(b)) == 0 && !found(a, b) {
-			return
+// Duplicate finds a row among the first so many places of the order whose key another one there has;
+// rows that are gone do not count. NULLs are equal.
+func (c *Component) Duplicate(columns []*columnar.Vector, places int, gone func(row uint32) bool) (row uint32, found bool) {
+	for from, to := 0, 0; from < places; from = to {
+		first := int(c.At(from))
+		for to = from + 1; to < places && compareRows(columns, first, int(c.At(to))) == 0; {
+			to++
+		}
+		live := 0
+		for i := from; i < to && to-from > 1; i++ {
+			if row = c.At(i); !gone(row) {
+				live++
+			}
+			if live > 1 {
+				return row, true
+			}
 		}
 	}
+	return 0, false
 }
 
 // Bytes is the memory that the component takes.

@@ -3,6 +3,7 @@ package ordered
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -116,4 +117,44 @@ func equalRows(values [][]types.Value, key []types.Value, rows int) []uint32 {
 		}
 	}
 	return equal
+}
+
+// A pair that Merge leaves out is a conflict that ON CONFLICT does not see.
+func TestMergeFindsWhatSeekFinds(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	for range 200 {
+		own, other := nullable(rng, 1+rng.IntN(300)), nullable(rng, 1+rng.IntN(50))
+		c := Build(own, own[0].Len)
+		rows := make([]uint32, other[0].Len)
+		for i := range rows {
+			rows[i] = uint32(i)
+		}
+		Sort(other, rows)
+		got := map[[2]uint32]int{}
+		c.Merge(own, other, rows, func(row, found uint32) { got[[2]uint32{row, found}]++ })
+		for row := range uint32(other[0].Len) {
+			for at := range uint32(own[0].Len) {
+				same := string(AppendNullableKey(nil, own, int(at))) == string(AppendNullableKey(nil, other, int(row)))
+				if n := got[[2]uint32{row, at}]; same && n != 1 || !same && n != 0 {
+					t.Fatalf("rows %d and %d: same is %v, found %d times", row, at, same, n)
+				}
+			}
+		}
+	}
+}
+
+// nullable is two columns of few different values and NULLs.
+func nullable(rng *rand.Rand, n int) []*columnar.Vector {
+	columns := make([]*columnar.Vector, 2)
+	for i := range columns {
+		values := make([]types.Value, n)
+		for at := range values {
+			values[at] = types.Int(types.TInteger, int64(rng.IntN(6)))
+			if rng.IntN(4) == 0 {
+				values[at] = types.Null(types.TInteger)
+			}
+		}
+		columns[i] = column(types.TInteger, values)
+	}
+	return columns
 }

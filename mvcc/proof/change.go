@@ -87,7 +87,7 @@ func newSchema(unique bool) mvcc.Schema {
 	}}
 	s.Indexes = []mvcc.Index{{Kind: index.Ordered, Fields: []int32{2, 1}}, {Kind: index.Hash, Fields: []int32{2}}, {Kind: index.Bitmap, Fields: []int32{2}}}
 	if unique {
-		s.Keys = []mvcc.Key{{Name: "a_key", Fields: []int32{1}}}
+		s.Keys = []mvcc.Key{{Name: "a_key", Fields: []int32{1}}, {Name: "b_a_key", Fields: []int32{2, 1}, NullsEqual: true}}
 	}
 	return s
 }

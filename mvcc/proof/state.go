@@ -90,7 +90,7 @@ func signature(s mvcc.Schema) string {
 		fmt.Fprintf(&b, "%d %s %v %v %s,", c.FieldID, c.Name, c.Type, c.NotNull, text(c.Missing))
 	}
 	for _, k := range s.Keys {
-		fmt.Fprintf(&b, "%s%v", k.Name, k.Fields)
+		fmt.Fprintf(&b, "%s%v%v", k.Name, k.Fields, k.NullsEqual)
 	}
 	return b.String()
 }

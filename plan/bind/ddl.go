@@ -184,8 +184,6 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	switch {
 	case x.Where != nil:
 		return nil, unsupported(x.Where, "a partial index")
-	case x.NullsNotDistinct:
-		return nil, unsupported(x, "NULLS NOT DISTINCT")
 	case len(x.Options) > 0:
 		return nil, unsupported(x.Options[0], "a storage option of an index")
 	}
@@ -197,7 +195,7 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 		return nil, err
 	}
 	d := &definition{Binder: b, table: altered(table)}
-	index := catalog.Index{Unique: x.Unique, Name: x.Name.Name, Hash: x.Method.Name == "hash", Bitmap: x.Method.Name == "bitmap"}
+	index := catalog.Index{Unique: x.Unique, NullsEqual: x.Unique && x.NullsNotDistinct, Name: x.Name.Name, Hash: x.Method.Name == "hash", Bitmap: x.Method.Name == "bitmap"}
 	names := []string{table.Name}
 	for _, e := range x.Elems {
 		col, err := indexColumn(table, e)

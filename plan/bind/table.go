@@ -210,8 +210,6 @@ func (d *definition) tableConstraint(k *ast.Constraint) error {
 		return errAt(sqlerr.FeatureNotSupported, k, "CHECK constraints cannot be marked DEFERRABLE")
 	case k.Deferrable || k.InitiallyDeferred:
 		return unsupported(k, "a deferrable UNIQUE or PRIMARY KEY constraint")
-	case k.NullsNotDistinct:
-		return unsupported(k, "NULLS NOT DISTINCT")
 	case len(k.Include) > 0:
 		return unsupported(k, "INCLUDE")
 	case k.NotValid && k.Kind != ast.CheckConstraint:
@@ -263,7 +261,7 @@ func (d *definition) key(k *ast.Constraint) error {
 			}
 		}
 	}
-	index := catalog.Index{Unique: true, Primary: primary, Constraint: true}
+	index := catalog.Index{Unique: true, Primary: primary, Constraint: true, NullsEqual: k.NullsNotDistinct}
 	names := []string{d.table.Name}
 	for _, id := range k.Columns {
 		o := d.table.Ordinal(id.Name)
