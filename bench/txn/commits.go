@@ -22,6 +22,7 @@ type sample struct {
 	DiskMany   float64 `json:"fdatasync_32"` // and around the many
 	PerSync    float64 `json:"commits_per_fsync,omitempty"`
 	PerSyncOne float64 `json:"commits_per_fsync_1,omitempty"`
+	CPUMicros  float64 `json:"cpu_us_32,omitempty"` // of this process, a commit of many clients
 }
 
 // commits measures all engines in turns.
@@ -95,14 +96,14 @@ func (c *config) measure(ctx context.Context, e engine) (s sample, err error) {
 	if disk[0], err = diskRate(c.dir, c.length()/4); err != nil {
 		return s, err
 	}
-	one, err := e.run(ctx, 1, c.length())
+	one, err := c.turn(ctx, e, 1)
 	if err != nil {
 		return s, err
 	}
 	if disk[1], err = diskRate(c.dir, c.length()/4); err != nil {
 		return s, err
 	}
-	many, err := e.run(ctx, manyClients, c.length())
+	many, err := c.turn(ctx, e, manyClients)
 	if err != nil {
 		return s, err
 	}
@@ -112,8 +113,18 @@ func (c *config) measure(ctx context.Context, e engine) (s sample, err error) {
 	s = sample{One: one.rate(), Many: many.rate(), DiskOne: (disk[0] + disk[1]) / 2, DiskMany: (disk[1] + disk[2]) / 2}
 	if many.syncs > 0 {
 		s.PerSync, s.PerSyncOne = float64(many.commits)/float64(many.syncs), float64(one.commits)/float64(max(one.syncs, 1))
+		s.CPUMicros = float64(many.cpu.Microseconds()) / float64(max(many.commits, 1))
 	}
 	return s, nil
+}
+
+// turn is one measurement.
+func (c *config) turn(ctx context.Context, e engine, clients int) (out outcome, err error) {
+	err = profiled(c.profile, fmt.Sprintf("%s-%d", e.name(), clients), func() error {
+		out, err = e.run(ctx, clients, c.length())
+		return err
+	})
+	return out, err
 }
 
 func medianOf(samples []sample, f func(sample) float64) float64 {
@@ -156,9 +167,10 @@ func lastLine(all map[string][]sample) string {
 	if len(ours) == 0 {
 		return ""
 	}
-	line := fmt.Sprintf("commits_1=%.0f fdatasync=%.0f ratio_1=%.2f commits_32=%.0f commits_per_fsync=%.1f", medianOf(ours, one),
+	line := fmt.Sprintf("commits_1=%.0f fdatasync=%.0f ratio_1=%.2f commits_32=%.0f commits_per_fsync=%.1f cpu_us=%.0f", medianOf(ours, one),
 		medianOf(ours, func(s sample) float64 { return s.DiskOne }), medianOf(ours, func(s sample) float64 { return s.One / s.DiskOne }),
-		medianOf(ours, many), medianOf(ours, func(s sample) float64 { return s.PerSync }))
+		medianOf(ours, many), medianOf(ours, func(s sample) float64 { return s.PerSync }),
+		medianOf(ours, func(s sample) float64 { return s.CPUMicros }))
 	for _, peer := range []string{"postgres", "sqlite", "duckdb"} {
 		if s := all[peer]; len(s) > 0 {
 			line += fmt.Sprintf(" vs_%s_1=%.2f vs_%s=%.2f", peer, medianOf(ours, one)/medianOf(s, one), peer, medianOf(ours, many)/medianOf(s, many))

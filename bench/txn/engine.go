@@ -23,7 +23,8 @@ type engine interface {
 type outcome struct {
 	commits int64
 	seconds float64
-	syncs   int64 // waits for the disk; 0 when the engine does not tell
+	syncs   int64         // waits for the disk; 0 when the engine does not tell
+	cpu     time.Duration // of this process, which is the engine's when it runs in process
 }
 
 func (o outcome) rate() float64 { return float64(o.commits) / o.seconds }
@@ -47,7 +48,7 @@ func drive(clients int, length time.Duration, ids *atomic.Int64, open func() (cl
 	}
 	var commits atomic.Int64
 	errs := make([]error, clients)
-	start := time.Now()
+	start, cpu := time.Now(), cpuTime()
 	var all sync.WaitGroup
 	for i := range loops {
 		all.Go(func() {
@@ -59,9 +60,9 @@ func drive(clients int, length time.Duration, ids *atomic.Int64, open func() (cl
 		})
 	}
 	all.Wait()
-	took := time.Since(start).Seconds()
+	took, cpu := time.Since(start).Seconds(), cpuTime()-cpu
 	for i := range loops {
 		errs[i] = errors.Join(errs[i], loops[i].close())
 	}
-	return outcome{commits: commits.Load(), seconds: took}, errors.Join(errs...)
+	return outcome{commits: commits.Load(), seconds: took, cpu: cpu}, errors.Join(errs...)
 }

@@ -18,6 +18,7 @@ type config struct {
 	rounds  int
 	seconds float64
 	only    string
+	profile string
 	mib     int
 }
 
@@ -40,6 +41,7 @@ func run(ctx context.Context, args []string) (err error) {
 	flags.IntVar(&c.rounds, "rounds", 5, "repetitions")
 	flags.Float64Var(&c.seconds, "seconds", 2, "length of one measurement")
 	flags.StringVar(&c.only, "only", "", "engines or parts, separated by commas; all by default")
+	flags.StringVar(&c.profile, "profile", "", "commits: directory for profiles of OxiDB's measurements, which they slow down")
 	flags.IntVar(&c.mib, "mib", 256, "storage: length of the log to recover, in MiB")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
