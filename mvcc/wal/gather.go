@@ -4,24 +4,27 @@ import "time"
 
 // gatherer decides how long the next sync waits for commits that are about to come. When a sync ends,
 // the clients that it was for are free, and most will commit again in a moment; those that came
-// meanwhile wait already. A sync that starts at once serves the second half only, and so do all that
-// follow: half the clients share each. One that waits a little serves all.
+// meanwhile wait already. A sync that starts at once serves few, and so do all that follow: while the
+// processors are busy with the clients' next transactions, each costs some of their time and gains
+// nothing. So a sync waits as long as commits keep coming, until most of those that came between the
+// last two have come again.
 type gatherer struct {
-	covered  int64         // commits that syncs have covered
-	group    int64         // of those, the commits of the last one
-	waiting  int64         // commits that waited when it ended
-	ended    time.Time     // when it ended
-	took     time.Duration // how long syncs take, a moving average
-	patience float64       // falls when waiting was in vain, 0 to 1
-	full     chan struct{} // closed when nobody more is expected; nil while nobody waits
-	target   int64         // then: commits appended
+	covered int64         // commits that syncs have covered
+	group   int64         // of those, the commits of the last one
+	waiting int64         // commits that waited when it ended
+	ended   time.Time     // when it ended
+	took    time.Duration // how long syncs take, a moving average
+	vain    int           // waits for which nobody came, in a row
+	skip    int           // syncs that do not wait, as it would be in vain
+	full    chan struct{} // closed when enough have come; nil while nobody waits
+	target  int64         // then: commits appended
 }
 
-// The wait is a share of what a sync takes, within bounds: below, a timer is not worth its while.
+// A wait is made of steps, each as long as a sync takes, and goes on while somebody comes in each.
 const (
-	gatherShare = 0.4
-	gatherLeast = 40 * time.Microsecond
-	gatherMost  = 2 * time.Millisecond
+	gatherSteps = 8                    // in one wait
+	gatherMost  = 2 * time.Millisecond // of all steps
+	gatherVain  = 6                    // the doublings of how many syncs do not wait
 )
 
 // synced notes a sync that covered the first `covered` of all appended commits.
@@ -29,24 +32,24 @@ func (g *gatherer) synced(covered, appended int64, took time.Duration) {
 	g.group, g.waiting, g.covered = covered-g.covered, appended-covered, covered
 	g.ended = time.Now()
 	if g.took == 0 {
-		g.took, g.patience = took, 1
+		g.took = took
 	}
 	g.took += (took - g.took) / 8
-	g.patience = min(1, g.patience*1.05)
 }
 
-// window is how long to wait for commits beyond those appended, 0 for not at all.
-func (g *gatherer) window(appended int64) time.Duration {
+// step is how long to wait for the next commits when so many are appended, 0 for not at all. The last
+// few clients are not waited for: they have the processors while the sync has the disk.
+func (g *gatherer) step(appended int64, now time.Time) time.Duration {
 	expected := g.group + g.waiting
-	if g.group == 0 || expected < 3 || appended-g.covered >= expected {
+	g.target = g.covered + expected - expected/8
+	if g.group == 0 || expected < 3 || appended >= g.target || now.Sub(g.ended) > gatherMost {
 		return 0
 	}
-	w := min(time.Duration(float64(g.took)*gatherShare*g.patience), gatherMost) - time.Since(g.ended)
-	if w < gatherLeast {
+	if g.skip > 0 {
+		g.skip--
 		return 0
 	}
-	g.target = g.covered + expected
-	return w
+	return min(g.took, gatherMost)
 }
 
 // appended tells of one more commit.
@@ -57,24 +60,40 @@ func (g *gatherer) appended(total int64) {
 	}
 }
 
-// gather waits for commits that are about to come, with l.mu released meanwhile.
-func (l *Log) gather() {
-	w := l.gatherer.window(l.commits)
-	if w == 0 {
+// waited notes how many commits a wait has brought.
+func (g *gatherer) waited(came int64) {
+	g.full = nil
+	if came > 0 {
+		g.vain = 0
 		return
 	}
-	before, full := l.commits, make(chan struct{})
-	l.gatherer.full, l.gathering = full, true
-	l.mu.Unlock()
-	timer := time.NewTimer(w)
-	select {
-	case <-full:
-	case <-timer.C:
+	g.vain = min(g.vain+1, gatherVain)
+	g.skip = 1 << g.vain
+}
+
+// gather waits for commits that are about to come, with l.mu released meanwhile.
+func (l *Log) gather() {
+	g := &l.gatherer
+	start := time.Now()
+	step := g.step(l.commits, start)
+	if step == 0 {
+		return
 	}
-	timer.Stop()
-	l.mu.Lock()
-	l.gatherer.full, l.gathering = nil, false
-	if 4*(l.commits-before) < l.gatherer.group {
-		l.gatherer.patience /= 2
+	before, full, until := l.commits, make(chan struct{}), start.Add(min(gatherSteps*step, gatherMost))
+	g.full, l.gathering = full, true
+	timer := time.NewTimer(step)
+	defer timer.Stop()
+	for came := int64(1); came > 0 && g.full != nil && time.Now().Before(until); {
+		seen := l.commits
+		l.mu.Unlock()
+		select {
+		case <-full:
+		case <-timer.C:
+			timer.Reset(step)
+		}
+		l.mu.Lock()
+		came = l.commits - seen
 	}
+	l.gathering = false
+	g.waited(l.commits - before)
 }

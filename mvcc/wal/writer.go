@@ -53,7 +53,7 @@ type Log struct {
 	commits        int64 // transactions appended
 	writtenCommits int64
 	gatherer       gatherer
-	sleepers       []sleeper
+	sleepers       []*sleeper
 
 	out *logFile // owned by who writes
 	at  int64    // the offset in it
@@ -228,13 +228,18 @@ func (l *Log) Syncs() int64 {
 // comes first writes and syncs for all that wait (group commit).
 func (l *Log) Sync(lsn uint64) error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	for l.onDisk < lsn {
 		switch {
 		case l.err != nil:
+			defer l.mu.Unlock()
 			return l.err
 		case l.syncing, l.gathering, l.writing && (l.written < lsn || l.out == nil):
-			l.wait(lsn)
+			s := l.sleep(lsn)
+			l.mu.Unlock()
+			if settled, err := s.wait(); settled {
+				return err
+			}
+			l.mu.Lock()
 		case l.written < lsn:
 			l.gather()
 			if !l.writing && !l.syncing {
@@ -244,43 +249,8 @@ func (l *Log) Sync(lsn uint64) error {
 			l.syncOut()
 		}
 	}
-	return nil
-}
-
-// sleeper waits in Sync for an LSN.
-type sleeper struct {
-	lsn   uint64
-	awake chan struct{}
-}
-
-// wait sleeps until lsn is on disk, or it is this goroutine's turn to see to that; l.mu is released
-// meanwhile.
-func (l *Log) wait(lsn uint64) {
-	s := sleeper{lsn: lsn, awake: make(chan struct{})}
-	l.sleepers = append(l.sleepers, s)
 	l.mu.Unlock()
-	<-s.awake
-	l.mu.Lock()
-}
-
-// wake wakes who has what it waits for and, when nobody is at work any more, one to go on; after an
-// error everybody. Waking all each time would cost more than their commits.
-func (l *Log) wake() {
-	idle := !l.syncing && !l.gathering && !l.writing
-	kept := l.sleepers[:0]
-	for _, s := range l.sleepers {
-		switch {
-		case s.lsn <= l.onDisk || l.err != nil:
-			close(s.awake)
-		case idle:
-			close(s.awake)
-			idle = false
-		default:
-			kept = append(kept, s)
-		}
-	}
-	l.sleepers = kept
-	l.changed.Broadcast()
+	return nil
 }
 
 // Write returns when everything up to lsn is handed to the operating system. It does not wait for the
