@@ -8,6 +8,7 @@ import (
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/columnar/simd"
 	"github.com/oxidb/oxidb/exec/scan"
 	"github.com/oxidb/oxidb/index/ordered"
 	"github.com/oxidb/oxidb/mvcc"
@@ -81,19 +82,16 @@ func (c *foreignCheck) collect(ctx context.Context, v *mvcc.View, chunk scan.Chu
 		}
 	}
 	var buf []byte
-	var picked, sel []uint32
+	var picked []uint32
+	words, sel := make([]uint64, simd.Words(columnar.BatchSize)), make([]uint32, columnar.BatchSize+simd.Slack)
 	for from := 0; from < v.Rows(); from += columnar.BatchSize {
 		to := min(from+columnar.BatchSize, v.Rows())
-		sel = chunk.Keep(from, to, sel)
-		n := len(sel)
-		if sel == nil {
-			n = to - from
+		words := words[:simd.Words(to-from)]
+		if !chunk.Visible(from, to, words) {
+			simd.SetAll(words, to-from)
 		}
-		for k := range n {
-			row := from + k
-			if sel != nil {
-				row = from + int(sel[k])
-			}
+		for _, at := range sel[:simd.Rows(words, sel)] {
+			row := from + int(at)
 			if ordered.HasNull(cols, row) {
 				if c.key.Full && slices.ContainsFunc(cols, func(v *columnar.Vector) bool { return !v.IsNull(row) }) {
 					return c.mixed()

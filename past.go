@@ -189,8 +189,8 @@ type historyChunk struct {
 
 func (c historyChunk) ID() uint32 { return c.id }
 
-func (c historyChunk) Keep(from, to int, sel []uint32) []uint32 {
-	return c.Hidden().Keep(from, to, sel)
+func (c historyChunk) Visible(from, to int, words []uint64) bool {
+	return c.Hidden().Visible(from, to, words)
 }
 
 func (c historyChunk) Column(ctx context.Context, field int32) (*columnar.Vector, error) {

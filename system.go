@@ -216,17 +216,14 @@ func (c *systemChunk) Rows() int  { return c.rows }
 func (c *systemChunk) Column(_ context.Context, field int32) (*columnar.Vector, error) {
 	return c.cols[field-1], nil
 }
-func (c *systemChunk) Keep(int, int, []uint32) []uint32 { return nil }
-func (c *systemChunk) Zone(int32) (scan.Zone, bool)     { return scan.Zone{}, false }
+func (c *systemChunk) Visible(int, int, []uint64) bool { return false }
+func (c *systemChunk) Zone(int32) (scan.Zone, bool)    { return scan.Zone{}, false }
 
 // storedChunk shows a table's chunk to the scan.
 type storedChunk struct{ *mvcc.View }
 
-func (c storedChunk) Keep(from, to int, sel []uint32) []uint32 {
-	if d := c.Deleted(); d != nil {
-		return d.Keep(from, to, sel)
-	}
-	return nil
+func (c storedChunk) Visible(from, to int, words []uint64) bool {
+	return c.Deleted().Visible(from, to, words)
 }
 
 func (c storedChunk) Zone(field int32) (scan.Zone, bool) {

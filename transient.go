@@ -7,6 +7,7 @@ import (
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/columnar/simd"
 	"github.com/oxidb/oxidb/exec/scan"
 	"github.com/oxidb/oxidb/mvcc"
 )
@@ -83,24 +84,21 @@ type sinceChunk struct {
 	from int
 }
 
-// Keep implements scan.Chunk.
-func (c sinceChunk) Keep(from, to int, sel []uint32) []uint32 {
-	kept := c.storedChunk.Keep(from, to, sel)
-	switch {
-	case from >= c.from:
-		return kept
-	case kept != nil:
-		at, _ := slices.BinarySearch(kept, uint32(c.from-from))
-		return kept[at:]
+// Visible implements scan.Chunk.
+func (c sinceChunk) Visible(from, to int, words []uint64) bool {
+	some := c.storedChunk.Visible(from, to, words)
+	if from >= c.from {
+		return some
 	}
-	kept = sel[:0]
-	if kept == nil {
-		kept = []uint32{}
+	if !some {
+		simd.SetAll(words[:simd.Words(to-from)], to-from)
 	}
-	for row := c.from; row < to; row++ {
-		kept = append(kept, uint32(row-from))
+	old := min(c.from, to) - from
+	clear(words[:old>>6])
+	if old&63 != 0 {
+		words[old>>6] &= ^uint64(0) << (old & 63)
 	}
-	return kept
+	return true
 }
 
 // rowsChunk is some rows of a chunk, ascending.
@@ -109,17 +107,15 @@ type rowsChunk struct {
 	rows []uint32
 }
 
-// Keep implements scan.Chunk.
-func (c rowsChunk) Keep(from, to int, sel []uint32) []uint32 {
-	sel = sel[:0]
-	if sel == nil {
-		sel = []uint32{}
-	}
+// Visible implements scan.Chunk.
+func (c rowsChunk) Visible(from, to int, words []uint64) bool {
+	clear(words[:simd.Words(to-from)])
 	at, _ := slices.BinarySearch(c.rows, uint32(from))
 	for ; at < len(c.rows) && int(c.rows[at]) < to; at++ {
-		sel = append(sel, c.rows[at]-uint32(from))
+		row := int(c.rows[at]) - from
+		words[row>>6] |= 1 << (row & 63)
 	}
-	return sel
+	return true
 }
 
 // someRows is the given visible rows of a table as chunks.
@@ -153,8 +149,8 @@ func (c *vectorChunk) Rows() int  { return c.rows }
 func (c *vectorChunk) Column(_ context.Context, field int32) (*columnar.Vector, error) {
 	return c.cols[field], nil
 }
-func (c *vectorChunk) Keep(int, int, []uint32) []uint32 { return nil }
-func (c *vectorChunk) Zone(int32) (scan.Zone, bool)     { return scan.Zone{}, false }
+func (c *vectorChunk) Visible(int, int, []uint64) bool { return false }
+func (c *vectorChunk) Zone(int32) (scan.Zone, bool)    { return scan.Zone{}, false }
 
 // gather copies columns of rows, also of deleted ones, in their order.
 func (sc *scope) gather(ctx context.Context, t *catalog.Table, ids []columnar.RowID, ordinals []int) ([]*columnar.Vector, error) {

@@ -72,6 +72,28 @@ func copyRun(dst []uint32, from, to int) int {
 	return len(dst)
 }
 
+// Visible writes the mask of the rows of [from, to) that are not marked to words, bit 0 for row from, a
+// multiple of 64, and gives true; or it gives false when none is marked. A nil Bitmap marks none.
+func (b *Bitmap) Visible(from, to int, words []uint64) bool {
+	first := from >> 6
+	if b == nil || first >= len(b.words) {
+		return false
+	}
+	n := (to - from + 63) >> 6
+	marked, some := b.words[first:min(first+n, len(b.words))], uint64(0)
+	for i := range words[:n] {
+		words[i] = ^uint64(0)
+		if i < len(marked) {
+			words[i] = ^marked[i]
+			some |= marked[i]
+		}
+	}
+	if rest := (to - from) & 63; rest != 0 {
+		words[n-1] &= 1<<rest - 1
+	}
+	return some != 0
+}
+
 func (b *Bitmap) noneIn(from, to int) bool {
 	for base := from &^ 63; base < to && base>>6 < len(b.words); base += 64 {
 		word := b.words[base>>6]

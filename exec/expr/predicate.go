@@ -17,6 +17,7 @@ type Predicate struct {
 	worker  *exec.Worker
 	terms   []*conjunct
 	batch   columnar.Batch
+	left    *Rows // of Select
 	rows    []uint32
 	batches int
 }
@@ -88,32 +89,57 @@ func mayFail(e plan.Expr) bool {
 // Select gives the rows of b on which the predicate is TRUE: nil for all rows of the batch, else
 // ascending row numbers, borrowed until the next Select (or b.Sel itself). b is not changed.
 func (p *Predicate) Select(b *columnar.Batch) ([]uint32, error) {
-	rows := room(p.worker, &p.rows, b.Len)
+	if p.left == nil {
+		p.left = NewRows(p.worker)
+	}
+	p.left.SetList(b.Len, b.Sel)
+	err := p.Refine(b, p.left)
+	return p.left.List(), err
+}
+
+// Refine leaves those of the rows of b on which the predicate is TRUE, whatever b.Sel says.
+func (p *Predicate) Refine(b *columnar.Batch, rows *Rows) error {
 	p.batch = *b
 	p.batches++
 	measured := len(p.terms) > 1 && (p.batches <= measureFirst || p.batches%measureEvery == 0)
 	for _, term := range p.terms {
-		if p.batch.Sel != nil && len(p.batch.Sel) == 0 {
+		before := rows.Count
+		if before == 0 {
 			break
 		}
 		var start time.Time
 		if measured {
 			start = time.Now()
 		}
-		sel, err := term.filter(&p.batch, rows)
-		if err != nil {
-			return nil, err
+		if err := p.refine(term, rows); err != nil {
+			return err
 		}
-		before := p.batch.Rows()
-		p.batch.Sel = sel
-		if measured && before > 0 {
-			term.measure(float64(time.Since(start))/float64(before), float64(p.batch.Rows())/float64(before))
+		if measured {
+			term.measure(float64(time.Since(start))/float64(before), float64(rows.Count)/float64(before))
 		}
 	}
 	if measured && p.batches >= measureFirst {
 		p.reorder()
 	}
-	return p.batch.Sel, nil
+	return nil
+}
+
+// refine runs one term, on a mask where that can be done.
+func (p *Predicate) refine(term *conjunct, rows *Rows) error {
+	if m, ok := term.condition.(masker); ok {
+		p.batch.Sel = nil
+		if words := rows.Mask(); words != nil && m.mask(&p.batch, words) {
+			rows.Recount()
+			return nil
+		}
+	}
+	p.batch.Sel = rows.List()
+	sel, err := term.filter(&p.batch, room(p.worker, &p.rows, p.batch.Len))
+	if err != nil {
+		return err
+	}
+	rows.SetSelection(sel)
+	return nil
 }
 
 func (c *conjunct) measure(nanos, pass float64) {

@@ -62,11 +62,10 @@ func (t *rangeTest) keepVector(v *columnar.Vector, want bool, n int, sel, out []
 	if v.Layout == columnar.I128 {
 		return kept(kernel.SelectRange128(v.I128[:n], t.lo, t.hi, !inside, sel, out), n, sel, out)
 	}
-	lo, hi, _ := kernel.Bounds(v)
-	switch {
-	case t.empty || t.hi64 < lo || t.lo64 > hi:
+	switch t.against(v) {
+	case coversNone:
 		return decided(!inside, sel, out)
-	case t.lo64 <= lo && hi <= t.hi64:
+	case coversAll:
 		return decided(inside, sel, out)
 	}
 	switch v.Layout {
@@ -80,6 +79,27 @@ func (t *rangeTest) keepVector(v *columnar.Vector, want bool, n int, sel, out []
 	return keepRange(v.I64[:n], t.lo64, t.hi64, inside, sel, out)
 }
 
+// coverage is how much of a vector's bounds a range covers.
+type coverage uint8
+
+const (
+	coversSome coverage = iota
+	coversNone
+	coversAll
+)
+
+// against compares the range with the bounds of an integer layout.
+func (t *rangeTest) against(v *columnar.Vector) coverage {
+	lo, hi, _ := kernel.Bounds(v)
+	switch {
+	case t.empty || t.hi64 < lo || t.lo64 > hi:
+		return coversNone
+	case t.lo64 <= lo && hi <= t.hi64:
+		return coversAll
+	}
+	return coversSome
+}
+
 // decided is the outcome of a test that all rows share.
 func decided(all bool, sel, out []uint32) []uint32 {
 	if all {
@@ -91,15 +111,23 @@ func decided(all bool, sel, out []uint32) []uint32 {
 // keepNarrow translates the bounds into the vector's own domain. The caller has found that they
 // overlap with its values.
 func keepNarrow[T uint8 | uint16 | uint32](vals []T, base int64, t *rangeTest, inside bool, sel, out []uint32) []uint32 {
-	lo, hi := T(0), ^T(0)
+	lo, hi, some := narrowRange[T](base, t)
+	if !some {
+		return decided(!inside, sel, out)
+	}
+	return keepRange(vals, lo, hi, inside, sel, out)
+}
+
+// narrowRange is the range of elements whose value, with base, lies in t; some is false when there are none.
+func narrowRange[T uint8 | uint16 | uint32](base int64, t *rangeTest) (lo, hi T, some bool) {
+	lo, hi = T(0), ^T(0)
+	if t.hi64 < base {
+		return lo, hi, false
+	}
 	if t.lo64 > base {
 		lo = T(min(uint64(t.lo64)-uint64(base), uint64(hi)))
 	}
-	if t.hi64 < base {
-		return decided(!inside, sel, out)
-	}
-	hi = T(min(uint64(t.hi64)-uint64(base), uint64(hi)))
-	return keepRange(vals, lo, hi, inside, sel, out)
+	return lo, T(min(uint64(t.hi64)-uint64(base), uint64(hi))), true
 }
 
 func keepRange[T kernel.Integer](vals []T, lo, hi T, inside bool, sel, out []uint32) []uint32 {

@@ -147,6 +147,7 @@ func (u *unary) keepFew(want bool, sel, out []uint32) []uint32 {
 type table struct {
 	dict      *columnar.Dictionary
 	hits      []uint8
+	set       []uint64 // hits as bits, once asked for
 	all, none bool
 }
 
@@ -182,7 +183,7 @@ func (c *tableCache) of(d *columnar.Dictionary, want bool, t vectorTest) *table 
 	for _, i := range rows {
 		hits[i] = 1
 	}
-	*cached = table{dict: d, hits: hits, all: count == n, none: count == 0}
+	*cached = table{dict: d, hits: hits, set: cached.set[:0], all: count == n, none: count == 0}
 	return cached
 }
 

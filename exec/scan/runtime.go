@@ -3,6 +3,7 @@ package scan
 import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/columnar/simd"
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/exec/expr"
 	"github.com/oxidb/oxidb/plan"
@@ -14,6 +15,7 @@ type runtimeProbe struct {
 	filter *exec.RuntimeFilter
 	expr   plan.Expr
 	key    expr.Evaluator
+	bare   bool // the key is a column: it can be looked at in rows that do not count
 	sorted bool // in the chunk at hand the keys ascend
 	sel    []uint32
 	// seen and passed count rows since the last decision, batches those until the next one.
@@ -35,7 +37,8 @@ func newRuntimeProbe(f *exec.RuntimeFilter, e plan.Expr, cols expr.Input, w *exe
 	if err != nil {
 		return nil, err
 	}
-	return &runtimeProbe{filter: f, expr: e, key: key, sel: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false), batches: measureBatches}, nil
+	_, bare := e.(*plan.Column)
+	return &runtimeProbe{filter: f, expr: e, key: key, bare: bare, sel: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false), batches: measureBatches}, nil
 }
 
 // passShare is the part of rows that passed lately, 1 when unknown.
@@ -47,9 +50,9 @@ func (r *runtimeProbe) passShare() float64 {
 }
 
 // apply drops rows that cannot match.
-func (r *runtimeProbe) apply(b *columnar.Batch) error {
+func (r *runtimeProbe) apply(b *columnar.Batch, rows *expr.Rows) error {
 	if r.filter.Empty {
-		b.Sel = r.sel[:0]
+		rows.SetSelection(r.sel[:0])
 		return nil
 	}
 	r.batches--
@@ -59,13 +62,11 @@ func (r *runtimeProbe) apply(b *columnar.Batch) error {
 		}
 		return nil
 	}
-	v, err := r.key.Eval(b)
-	if err != nil {
+	r.seen += rows.Count
+	if err := r.refineRows(b, rows); err != nil {
 		return err
 	}
-	r.seen += b.Rows()
-	b.Sel = r.refine(v, b.Sel, b.Len)
-	r.passed += b.Rows()
+	r.passed += rows.Count
 	if r.batches <= 0 {
 		if float64(r.passed) > usefulShare*float64(r.seen) {
 			r.paused, r.batches = true, pauseBatches
@@ -75,6 +76,93 @@ func (r *runtimeProbe) apply(b *columnar.Batch) error {
 		}
 	}
 	return nil
+}
+
+// refineRows clears bits of a mask where it can, else it shortens a list.
+func (r *runtimeProbe) refineRows(b *columnar.Batch, rows *expr.Rows) error {
+	if r.bare {
+		v, err := r.key.Eval(b)
+		if err != nil {
+			return err
+		}
+		if words := r.maskable(v, rows); words != nil {
+			r.mask(v, b.Len, words)
+			rows.Recount()
+			return nil
+		}
+	}
+	b.Sel = rows.List()
+	v, err := r.key.Eval(b)
+	if err != nil {
+		return err
+	}
+	rows.SetSelection(r.refine(v, b.Sel, b.Len))
+	b.Sel = nil
+	return nil
+}
+
+// maskable gives the rows' mask when there are a loop for the key's layout and rows enough.
+func (r *runtimeProbe) maskable(v *columnar.Vector, rows *expr.Rows) []uint64 {
+	if v.Enc != columnar.Flat || v.Layout > columnar.I64 {
+		return nil
+	}
+	return rows.Mask()
+}
+
+// mask clears the bits of the rows whose key is not in the filter.
+func (r *runtimeProbe) mask(v *columnar.Vector, n int, words []uint64) {
+	for i := range v.Valid {
+		words[i] &= v.Valid[i]
+	}
+	top, delta := expr.Top(v), v.Base-r.filter.Min
+	switch v.Layout {
+	case columnar.U8:
+		maskKeys(v.U8[:n], top, delta, r, v.Valid == nil, words)
+	case columnar.U16:
+		maskKeys(v.U16[:n], top, delta, r, v.Valid == nil, words)
+	case columnar.U32:
+		maskKeys(v.U32[:n], top, delta, r, v.Valid == nil, words)
+	default:
+		maskKeys(v.I64[:n], 0, -r.filter.Min, r, v.Valid == nil, words)
+	}
+}
+
+func maskKeys[T simd.Element](keys []T, top uint64, delta int64, r *runtimeProbe, full bool, words []uint64) {
+	f := r.filter
+	if f.Bits == nil {
+		maskSpan(keys, delta, uint64(f.Max-f.Min), words)
+		return
+	}
+	if r.sorted && full {
+		skipBlocks(keys, delta, f.Bits, words)
+	}
+	simd.MaskMember(keys, top, delta, f.Bits, true, words)
+}
+
+// maskSpan keeps the keys with key+delta in [0, span].
+func maskSpan[T simd.Element](keys []T, delta int64, span uint64, words []uint64) {
+	for at := 0; at < len(keys); at += 64 {
+		m := uint64(0)
+		for i, x := range keys[at:min(at+64, len(keys))] {
+			bit := uint64(0)
+			if uint64(int64(x)+delta) <= span {
+				bit = 1
+			}
+			m |= bit << (i & 63)
+		}
+		words[at>>6] &= m
+	}
+}
+
+// skipBlocks clears the words of ascending keys where no bit of the keys' whole range is set: one look at
+// a few words settles 64 rows.
+func skipBlocks[T simd.Element](keys []T, delta int64, bits []uint64, words []uint64) {
+	for i := range words {
+		block := keys[64*i : min(64*i+64, len(keys))]
+		if words[i] != 0 && !anyBit(bits, int64(block[0])+delta, int64(block[len(block)-1])+delta) {
+			words[i] = 0
+		}
+	}
 }
 
 // refine keeps the rows whose key is in the filter. NULL never is.
@@ -90,18 +178,6 @@ func (r *runtimeProbe) refine(v *columnar.Vector, sel []uint32, n int) []uint32 
 		sel = dropNulls(r.sel, sel, v.Valid, n)
 	}
 	delta := v.Base - f.Min
-	if r.sorted && sel == nil && f.Bits != nil && v.Valid == nil {
-		switch v.Layout {
-		case columnar.U8:
-			return bitsSorted(r.sel, v.U8[:n], delta, f.Bits)
-		case columnar.U16:
-			return bitsSorted(r.sel, v.U16[:n], delta, f.Bits)
-		case columnar.U32:
-			return bitsSorted(r.sel, v.U32[:n], delta, f.Bits)
-		case columnar.I64:
-			return bitsSorted(r.sel, v.I64[:n], -f.Min, f.Bits)
-		}
-	}
 	switch v.Layout {
 	case columnar.U8:
 		return refineKeys(r.sel, v.U8, sel, n, delta, f)
@@ -150,29 +226,6 @@ func bitsAll[T uint8 | uint16 | uint32 | int64](dst []uint32, v []T, delta int64
 		at := uint64(int64(x) + delta)
 		if w := at >> 6; w < uint64(len(bits)) {
 			k += int(bits[w] >> (at & 63) & 1)
-		}
-	}
-	return dst[:k]
-}
-
-// sortedBlock is the number of ascending keys whose whole range is looked up at once.
-const sortedBlock = 64
-
-// bitsSorted is bitsAll for ascending keys: where no bit of a block's range is set, one look at a few
-// words settles all its rows.
-func bitsSorted[T uint8 | uint16 | uint32 | int64](dst []uint32, v []T, delta int64, bits []uint64) []uint32 {
-	k := 0
-	for from := 0; from < len(v); from += sortedBlock {
-		block := v[from:min(from+sortedBlock, len(v))]
-		if !anyBit(bits, int64(block[0])+delta, int64(block[len(block)-1])+delta) {
-			continue
-		}
-		for i, x := range block {
-			dst[k] = uint32(from + i)
-			at := uint64(int64(x) + delta)
-			if w := at >> 6; w < uint64(len(bits)) {
-				k += int(bits[w] >> (at & 63) & 1)
-			}
 		}
 	}
 	return dst[:k]

@@ -27,8 +27,9 @@ type Chunk interface {
 	Rows() int
 	// Column gives the whole chunk's column, Shared, at least Rows long.
 	Column(ctx context.Context, field int32) (*columnar.Vector, error)
-	// Keep lists the visible rows of [from, to), counted from from, in sel's memory; nil means all.
-	Keep(from, to int, sel []uint32) []uint32
+	// Visible writes the mask of the visible rows of [from, to) to words and gives true, or gives false
+	// when all are visible. from is a multiple of 64.
+	Visible(from, to int, words []uint64) bool
 	Zone(field int32) (Zone, bool)
 }
 
@@ -137,15 +138,15 @@ type stream struct {
 	whole       []*columnar.Vector // the chunk's columns
 	slices      []columnar.Vector
 	batch       columnar.Batch
-	keep        []uint32
-	squeezed    squeezer
+	rows        *expr.Rows
+	dense       densifier
 	tried, kept int64 // rows before and after where, for the order of filters
 }
 
 func (t *Table) start(w *exec.Worker) (*stream, error) {
 	n := len(t.cols)
 	s := &stream{table: t, w: w, whole: make([]*columnar.Vector, n), slices: make([]columnar.Vector, n),
-		keep: mem.Alloc[uint32](w.Arena, columnar.BatchSize, false), squeezed: squeezer{arena: w.Arena, columns: make([]columnar.Vector, n)}}
+		rows: expr.NewRows(w), dense: densifier{arena: w.Arena, columns: make([]columnar.Vector, n)}}
 	for i := range s.slices {
 		s.batch.Cols = append(s.batch.Cols, &s.slices[i])
 	}
@@ -216,32 +217,35 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 			return false, err
 		}
 		to := min(from+columnar.BatchSize, m.to)
-		s.batch.Len, s.batch.Sel = to-from, m.rows
-		if m.rows == nil {
-			s.batch.Sel = m.chunk.Keep(from, to, s.keep)
-		}
-		s.squeeze()
+		s.begin(m, from, to)
 		s.slice(s.early, from, to)
 		if err := s.filter(); err != nil {
 			return false, err
 		}
-		if s.batch.Rows() == 0 {
+		if s.rows.Count == 0 {
 			continue
 		}
 		if err := s.load(s.late); err != nil {
 			return false, err
 		}
-		if s.squeezed.keep != nil && s.batch.Sel != nil {
-			s.batch.Len, s.batch.Sel = to-from, s.squeezed.undo(s.batch.Sel)
-			s.slice(s.early, from, to)
-		}
 		s.slice(s.late, from, to)
+		s.deliver()
 		if !yield(&s.batch, nil) {
 			return false, nil
 		}
 	}
 	s.table.query.Rows.Add(int64(m.size()))
 	return true, nil
+}
+
+// begin starts a batch with the rows of [from, to) that are visible.
+func (s *stream) begin(m morsel, from, to int) {
+	s.batch.Len, s.batch.Sel = to-from, nil
+	if m.rows != nil {
+		s.rows.SetList(to-from, m.rows)
+		return
+	}
+	s.rows.Begin(to-from, func(words []uint64) bool { return m.chunk.Visible(from, to, words) })
 }
 
 // slice points the batch's columns at rows [from, to) of the chunk.
@@ -253,20 +257,19 @@ func (s *stream) slice(ordinals []int, from, to int) {
 		}
 		s.whole[i].Slice(from, to, &s.slices[i])
 	}
-	if s.squeezed.keep != nil {
-		for _, i := range ordinals {
-			s.squeezed.column(i, &s.slices[i])
-		}
-	}
 }
 
-// squeeze makes the batch one of the rows that are not deleted, when those are nearly all.
-func (s *stream) squeeze() {
-	s.squeezed.keep = nil
-	if worthwhile(s.batch.Sel, s.batch.Len) {
-		s.squeezed.start(s.batch.Sel)
-		s.batch.Len, s.batch.Sel = len(s.batch.Sel), nil
+// deliver makes the rows that are left the batch's own: moved together where that is cheap, for what comes
+// next is then spared a selection, else as one.
+func (s *stream) deliver() {
+	if words := s.rows.Masked(); words != nil && s.rows.Count*densest >= s.batch.Len && s.dense.able(s.slices) {
+		for i := range s.slices {
+			s.dense.column(i, &s.slices[i], words, s.rows.Count)
+		}
+		s.batch.Len = s.rows.Count
+		return
 	}
+	s.batch.Sel = s.rows.List()
 }
 
 // rowIDs fills the row id column.
@@ -284,7 +287,7 @@ func (s *stream) rowIDs(v *columnar.Vector, from, to int) {
 		Bounded: true, Lo: first, Hi: first + int64(to-from) - 1}
 }
 
-// filter refines the batch's selection, the runtime filters before the conditions when they have
+// filter refines the batch's rows, the runtime filters before the conditions when they have
 // turned out to let fewer rows through.
 func (s *stream) filter() error {
 	first := s.where == nil
@@ -292,36 +295,34 @@ func (s *stream) filter() error {
 		first = first || r.passShare() < 0.5 && r.passShare()*float64(s.tried) < float64(s.kept)
 	}
 	if first {
-		if err := s.runtimeFilters(); err != nil || s.where == nil || s.batch.Rows() == 0 {
+		if err := s.runtimeFilters(); err != nil || s.where == nil {
 			return err
 		}
 		return s.conditions()
 	}
-	if err := s.conditions(); err != nil || s.batch.Rows() == 0 {
+	if err := s.conditions(); err != nil {
 		return err
 	}
 	return s.runtimeFilters()
 }
 
 func (s *stream) conditions() error {
-	before := s.batch.Rows()
-	sel, err := s.where.Select(&s.batch)
-	if err != nil {
+	before := s.rows.Count
+	if err := s.where.Refine(&s.batch, s.rows); err != nil {
 		return err
 	}
-	s.batch.Sel = sel
 	s.tried += int64(before)
-	s.kept += int64(s.batch.Rows())
+	s.kept += int64(s.rows.Count)
 	return nil
 }
 
 func (s *stream) runtimeFilters() error {
 	for _, r := range s.runtime {
-		if err := r.apply(&s.batch); err != nil {
-			return err
-		}
-		if s.batch.Rows() == 0 {
+		if s.rows.Count == 0 {
 			return nil
+		}
+		if err := r.apply(&s.batch, s.rows); err != nil {
+			return err
 		}
 	}
 	return nil

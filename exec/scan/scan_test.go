@@ -14,8 +14,10 @@ import (
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/columnartest"
+	"github.com/oxidb/oxidb/columnar/simd"
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/exec/exectest"
+	"github.com/oxidb/oxidb/exec/expr"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
@@ -60,17 +62,17 @@ func (c *chunk) counts() []int32 {
 	return out
 }
 
-func (c *chunk) Keep(from, to int, sel []uint32) []uint32 {
+func (c *chunk) Visible(from, to int, words []uint64) bool {
 	if len(c.deleted) == 0 {
-		return nil
+		return false
 	}
-	sel = sel[:0]
+	simd.SetAll(words, to-from)
 	for i := from; i < to; i++ {
-		if !c.deleted[i] {
-			sel = append(sel, uint32(i-from))
+		if c.deleted[i] {
+			words[(i-from)>>6] &^= 1 << ((i - from) & 63)
 		}
 	}
-	return sel
+	return true
 }
 
 func (c *chunk) Zone(field int32) (Zone, bool) {
@@ -240,10 +242,11 @@ func TestUselessRuntimeFilterRests(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := &columnar.Vector{Type: types.TInteger, Layout: columnar.U8, Len: 100, U8: make([]uint8, 100)}
-	rested := 0
+	rested, rows := 0, expr.NewRows(q.Workers[0])
 	for range measureBatches + pauseBatches + 1 {
 		b := &columnar.Batch{Len: 100, Cols: []*columnar.Vector{v}}
-		if err := p.apply(b); err != nil {
+		rows.SetAll(100)
+		if err := p.apply(b, rows); err != nil {
 			t.Fatal(err)
 		}
 		if p.paused {

@@ -1,0 +1,242 @@
+//go:build amd64 && !purego
+
+package simd
+
+import (
+	"math"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// vectorized says that the machine has the instructions: Ice Lake, Zen 4 and later.
+var vectorized = os.Getenv("OXIDB_SIMD") != "off" && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL &&
+	cpu.X86.HasAVX512VBMI2 && cpu.X86.HasPOPCNT
+
+// Vectorized reports whether the loops run in vector instructions.
+func Vectorized() bool { return vectorized }
+
+// The functions below run the whole blocks of their arguments and give the number of rows done.
+
+func rangeBlocks[T Element](vals []T, low, width T, flip uint64, words []uint64) int {
+	blocks := len(vals) / 64
+	if !vectorized || blocks == 0 {
+		return 0
+	}
+	p, w := pointer(vals), &words[:blocks][0]
+	switch size[T]() {
+	case 8:
+		maskRange8((*uint8)(p), blocks, uint64(low), uint64(width), flip, w)
+	case 16:
+		maskRange16((*uint16)(p), blocks, uint64(low), uint64(width), flip, w)
+	case 32:
+		maskRange32((*uint32)(p), blocks, uint64(low), uint64(width), flip, w)
+	default:
+		maskRange64((*uint64)(p), blocks, uint64(low), uint64(width), flip, w)
+	}
+	return blocks * 64
+}
+
+// memberBlocks adds in 32 bits, where that is the same: below zero a sum must not come out as a member,
+// and none may pass 2^32.
+func memberBlocks[T Element](vals []T, top uint64, delta int64, set []uint64, flip uint64, words []uint64) int {
+	blocks, members := len(vals)/64, int64(len(set))*64
+	if !vectorized || blocks == 0 || members == 0 || size[T]() == 64 || members > math.MaxInt32 ||
+		delta < members-math.MaxUint32 || delta > math.MaxUint32-int64(min(top, math.MaxUint32)) {
+		return 0
+	}
+	p, s, w := pointer(vals), &set[0], &words[:blocks][0]
+	switch size[T]() {
+	case 8:
+		maskMember8((*uint8)(p), blocks, uint32(delta), uint32(members), s, flip, w)
+	case 16:
+		maskMember16((*uint16)(p), blocks, uint32(delta), uint32(members), s, flip, w)
+	default:
+		maskMember32((*uint32)(p), blocks, uint32(delta), uint32(members), s, flip, w)
+	}
+	return blocks * 64
+}
+
+func lessBlocks[A, B Element](a []A, delta int64, b []B, flip uint64, words []uint64) int {
+	blocks := len(a) / 64
+	if !vectorized || blocks == 0 || size[A]() != size[B]() || delta < -math.MaxInt32/2 || delta > math.MaxInt32/2 {
+		return 0
+	}
+	p, q := pointer(a), pointer(b)
+	switch size[A]() {
+	case 8:
+		maskLess8((*uint8)(p), (*uint8)(q), blocks, int32(delta), flip, &words[:blocks][0])
+	case 16:
+		maskLess16((*uint16)(p), (*uint16)(q), blocks, int32(delta), flip, &words[:blocks][0])
+	default:
+		return 0
+	}
+	return blocks * 64
+}
+
+func compressBlocks[T any](dst, src []T, words []uint64) int {
+	blocks := min(len(src)/64, len(words))
+	var x T
+	if !vectorized || blocks == 0 || len(dst) < min(len(src), Count(words))+Slack {
+		return 0
+	}
+	d, s, w := pointer(dst), pointer(src), &words[0]
+	switch unsafe.Sizeof(x) {
+	case 1:
+		compress8((*uint8)(d), (*uint8)(s), blocks, w)
+	case 2:
+		compress16((*uint16)(d), (*uint16)(s), blocks, w)
+	case 4:
+		compress32((*uint32)(d), (*uint32)(s), blocks, w)
+	case 8:
+		compress64((*uint64)(d), (*uint64)(s), blocks, w)
+	default:
+		return 0
+	}
+	return blocks * 64
+}
+
+// firstRows is the numbers of the rows of a block.
+var firstRows = func() (rows [64]uint32) {
+	for i := range rows {
+		rows[i] = uint32(i)
+	}
+	return rows
+}()
+
+func rowBlocks(words []uint64, out []uint32) int {
+	if !vectorized || len(words) == 0 || len(out) < Count(words)+16 {
+		return 0
+	}
+	numbers(&words[0], len(words), &firstRows[0], &out[0])
+	return len(words)
+}
+
+func widenBlocks[T Element](dst []int64, src []T, base int64) int {
+	blocks := len(dst) / 8
+	if !vectorized || blocks == 0 {
+		return 0
+	}
+	p := pointer(src)
+	switch size[T]() {
+	case 8:
+		widen8(&dst[0], (*uint8)(p), blocks, base)
+	case 16:
+		widen16(&dst[0], (*uint16)(p), blocks, base)
+	case 32:
+		widen32(&dst[0], (*uint32)(p), blocks, base)
+	default:
+		return 0
+	}
+	return blocks * 8
+}
+
+func productBlocks[A, B Element](dst []int64, a []A, ca int64, b []B, mb, cb int64) int {
+	blocks := len(dst) / 8
+	if !vectorized || blocks == 0 {
+		return 0
+	}
+	d, p := &dst[0], pointer(b)
+	switch size[B]() {
+	case 8:
+		product8(d, a, (*uint8)(p), blocks, ca, mb, cb)
+	case 16:
+		product16(d, a, (*uint16)(p), blocks, ca, mb, cb)
+	case 32:
+		product32(d, a, (*uint32)(p), blocks, ca, mb, cb)
+	default:
+		return 0
+	}
+	return blocks * 8
+}
+
+func product8[A Element](d *int64, a []A, b *uint8, blocks int, ca, mb, cb int64) {
+	p := pointer(a)
+	switch size[A]() {
+	case 8:
+		product8x8(d, (*uint8)(p), b, blocks, ca, mb, cb)
+	case 16:
+		product16x8(d, (*uint16)(p), b, blocks, ca, mb, cb)
+	case 32:
+		product32x8(d, (*uint32)(p), b, blocks, ca, mb, cb)
+	default:
+		product64x8(d, (*uint64)(p), b, blocks, ca, mb, cb)
+	}
+}
+
+func product16[A Element](d *int64, a []A, b *uint16, blocks int, ca, mb, cb int64) {
+	p := pointer(a)
+	switch size[A]() {
+	case 8:
+		product8x16(d, (*uint8)(p), b, blocks, ca, mb, cb)
+	case 16:
+		product16x16(d, (*uint16)(p), b, blocks, ca, mb, cb)
+	case 32:
+		product32x16(d, (*uint32)(p), b, blocks, ca, mb, cb)
+	default:
+		product64x16(d, (*uint64)(p), b, blocks, ca, mb, cb)
+	}
+}
+
+func product32[A Element](d *int64, a []A, b *uint32, blocks int, ca, mb, cb int64) {
+	p := pointer(a)
+	switch size[A]() {
+	case 8:
+		product8x32(d, (*uint8)(p), b, blocks, ca, mb, cb)
+	case 16:
+		product16x32(d, (*uint16)(p), b, blocks, ca, mb, cb)
+	case 32:
+		product32x32(d, (*uint32)(p), b, blocks, ca, mb, cb)
+	default:
+		product64x32(d, (*uint64)(p), b, blocks, ca, mb, cb)
+	}
+}
+
+func countBlocks(codes []uint8, counts *[MaxCodes]int64, span int) int {
+	blocks := len(codes) / 64
+	if !vectorized || blocks == 0 {
+		return 0
+	}
+	for first := 0; first < span; first += 4 {
+		countCodes(&codes[0], blocks, uint64(first), (*[4]int64)(counts[first:]))
+	}
+	return blocks * 64
+}
+
+func sumBlocks[T Element](vals []T, codes []uint8, counts, sums *[MaxCodes]int64) int {
+	blocks := len(codes) / 16
+	if !vectorized || blocks == 0 {
+		return 0
+	}
+	var eight [32]int64
+	p := pointer(vals)
+	for first := 0; first < MaxCodes; first += 4 {
+		if counts[first]|counts[first+1]|counts[first+2]|counts[first+3] == 0 {
+			continue
+		}
+		switch size[T]() {
+		case 8:
+			sums8((*uint8)(p), &codes[0], blocks, uint64(first), &eight)
+		case 16:
+			sums16((*uint16)(p), &codes[0], blocks, uint64(first), &eight)
+		case 32:
+			sums32((*uint32)(p), &codes[0], blocks, uint64(first), &eight)
+		default:
+			sums64((*uint64)(p), &codes[0], blocks, uint64(first), &eight)
+		}
+		for i, x := range eight {
+			sums[first+i/8] += x
+		}
+	}
+	return blocks * 16
+}
+
+func pairBlocks(dst, a, b []uint8, first, second *[16]uint8) int {
+	blocks := len(dst) / 64
+	if !vectorized || blocks == 0 {
+		return 0
+	}
+	pairCodes(&dst[0], &a[0], &b[0], blocks, first, second)
+	return blocks * 64
+}
