@@ -10,6 +10,12 @@ ARGS ?=
 FUZZTIME ?= 20s
 N ?= 10000
 SEED ?= 1
+PEERS ?= duckdb
+ROUNDS ?= 5
+MODE ?= storage
+WRITER ?= duckdb
+TEMPERATURE ?= warm
+VARIANT ?= plain
 
 .PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-txn venv tools clean crash faults corrupt kill metamorphic planted
 
@@ -45,7 +51,7 @@ $(VENV)/.ready: python/requirements.txt
 
 test-python: build venv ## real clients: ADBC, pandas, polars, pyarrow
 	$(PYTHON) -m pytest -q python/tests
-	OXIDB_PYTHON=$(abspath $(PYTHON)) go test -count=1 -run Peer ./bench/tpch
+	OXIDB_PYTHON=$(abspath $(PYTHON)) go test -count=1 -v -run '^TestPeers$$' ./bench/tpch/compare
 
 lint: ## vet, gofmt and golangci-lint
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files"; exit 1; }
@@ -83,8 +89,13 @@ planted: ## bugs put into the engine, one at a time: the proofs must find each (
 bench: ## Go benchmarks of kernels and operators
 	go test -run '^$$' -bench . -benchtime 200ms ./...
 
-bench-tpch: build venv ## OxiDB beside DuckDB, interleaved, on the same data (SF=1)
-	bin/oxidb bench compare --sf $(SF) --python $(PYTHON) $(ARGS)
+$(VENV)/.ready-bench: $(VENV)/.ready python/requirements-bench.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r python/requirements-bench.txt
+	touch $@
+
+bench-tpch: build $(VENV)/.ready-bench ## OxiDB beside other engines in turns: SF=1 PEERS=duckdb,datafusion,polars,chdb ROUNDS=5 MODE=storage|parquet WRITER=duckdb|oxidb TEMPERATURE=warm|cold VARIANT=plain|renamed
+	bin/oxidb bench compare --sf $(SF) --peers $(PEERS) --rounds $(ROUNDS) --mode $(MODE) --writer $(WRITER) --temperature $(TEMPERATURE) \
+		--variant $(VARIANT) --seed $(SEED) --python $(PYTHON) --results bench/results $(ARGS)
 
 bench-txn: venv ## commits beside PostgreSQL 15, SQLite and DuckDB on the same disk, then bulk appends, recovery, point queries
 	mkdir -p bench-data && cd bench/txn && go build -o $(abspath bench-data)/bench-txn .

@@ -20,6 +20,8 @@ type Answer struct {
 	Columns []AnswerColumn
 	// Rows hold a text per column (see ColumnType), in the order of the query; Null stands for NULL.
 	Rows [][]string
+
+	tolerant bool // averages and ratios may differ as much as the standard allows
 }
 
 // Null is how answers write NULL.

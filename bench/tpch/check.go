@@ -13,6 +13,52 @@ import (
 // tolerance is how far apart, relatively, two numbers may be of which one is floating point.
 const tolerance = 1e-9
 
+// standardTolerance is how far, relatively, clause 2.1.3.5 lets averages and ratios be from the answer.
+const standardTolerance = 0.01
+
+// Agreement says how near a result is to an answer.
+type Agreement string
+
+const (
+	Equal    Agreement = "equal"            // as CheckAnswer wants it
+	Tolerant Agreement = "within tolerance" // averages and ratios differ by at most 1 %, as clause 2.1.3.5 allows; all else is equal
+	Differs  Agreement = "differs"
+)
+
+// Agrees compares rows, as CheckAnswer takes them, with the answer of a query whatever the columns are
+// named. The error describes the first difference beyond the tolerance.
+func (a *Answer) Agrees(query int, rows [][]any) (Agreement, error) {
+	keys := sortKeys(Query(query), a.Columns)
+	if a.checkRows(rows, keys) == nil {
+		return Equal, nil
+	}
+	loose := &Answer{Columns: a.Columns, Rows: a.Rows, tolerant: true}
+	if err := loose.checkRows(rows, keys); err != nil {
+		return Differs, err
+	}
+	return Tolerant, nil
+}
+
+// AnswerOf takes rows, as CheckAnswer takes them, for the answer of a query, to compare others with.
+func AnswerOf(query int, rows [][]any) (*Answer, error) {
+	known, err := ReadAnswer(AnswerScales()[0], query) // for its columns, which are the same at every scale factor
+	if err != nil {
+		return nil, err
+	}
+	a := &Answer{Columns: known.Columns}
+	for _, row := range rows {
+		if len(row) != len(a.Columns) {
+			return nil, fmt.Errorf("%d columns, want %d", len(row), len(a.Columns))
+		}
+		texts := make([]string, len(row))
+		for i, v := range row {
+			texts[i] = text(v)
+		}
+		a.Rows = append(a.Rows, texts)
+	}
+	return a, nil
+}
+
 // CheckAnswer compares the result of a query with its answer and describes the first difference. cols are
 // the result's column names. A value is nil for NULL, a string, []byte, time.Time (a date), an integer, a
 // float, or anything whose fmt form is the number, such as a decimal.
@@ -55,6 +101,10 @@ func (a *Answer) check(cols []string, rows [][]any, keys []int) error {
 			return fmt.Errorf("column %d is named %q, want %q", i+1, cols[i], column.Name)
 		}
 	}
+	return a.checkRows(rows, keys)
+}
+
+func (a *Answer) checkRows(rows [][]any, keys []int) error {
 	if len(rows) != len(a.Rows) {
 		return fmt.Errorf("%d rows, want %d", len(rows), len(a.Rows))
 	}
@@ -101,9 +151,10 @@ func (a *Answer) checkTies(rows [][]any, from, to int) error {
 // difference is the first column in which the row differs, -1 when there is none.
 func (a *Answer) difference(row []any, want []string) int {
 	for i, column := range a.Columns {
-		if !column.Type.equal(row[i], want[i]) {
-			return i
+		if column.Type.equal(row[i], want[i]) || a.tolerant && column.Type == DoubleColumn && row[i] != nil && closeTo(text(row[i]), want[i], standardTolerance) {
+			continue
 		}
+		return i
 	}
 	return -1
 }
@@ -120,18 +171,18 @@ func (t ColumnType) equal(got any, want string) bool {
 	}
 	switch got.(type) {
 	case float32, float64:
-		return closeTo(text(got), want)
+		return closeTo(text(got), want, tolerance)
 	}
 	if t == DoubleColumn {
-		return closeTo(text(got), want)
+		return closeTo(text(got), want, tolerance)
 	}
 	x, ok := new(big.Rat).SetString(text(got))
 	y, _ := new(big.Rat).SetString(want)
 	return ok && x.Cmp(y) == 0
 }
 
-// closeTo compares numbers with the tolerance.
-func closeTo(a, b string) bool {
+// closeTo compares numbers with a relative tolerance.
+func closeTo(a, b string, tolerance float64) bool {
 	x, errX := strconv.ParseFloat(a, 64)
 	y, errY := strconv.ParseFloat(b, 64)
 	return errX == nil && errY == nil && math.Abs(x-y) <= tolerance*math.Max(math.Abs(x), math.Abs(y))

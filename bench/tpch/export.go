@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
@@ -35,20 +37,29 @@ func WriteParquet(dir string, scale float64) error {
 
 // WriteFiles writes tables as dir/<table>.<format>, replacing files of that name.
 func WriteFiles(ctx context.Context, dir string, scale float64, format Format, tables ...dbgen.Table) error {
+	return Plain().writeFiles(ctx, dir, scale, format, tables...)
+}
+
+// WriteParquet writes all tables of a scale factor under the variant's names.
+func (v *Variant) WriteParquet(ctx context.Context, dir string, scale float64) error {
+	return v.writeFiles(ctx, dir, scale, Parquet, dbgen.Tables()...)
+}
+
+func (v *Variant) writeFiles(ctx context.Context, dir string, scale float64, format Format, tables ...dbgen.Table) error {
 	g, err := dbgen.New(dbgen.Options{Scale: scale})
 	if err != nil {
 		return err
 	}
 	for _, t := range tables {
-		path := filepath.Join(dir, t.String()+"."+string(format))
-		if err := writeFile(ctx, path, g, t, format); err != nil {
+		path := filepath.Join(dir, v.Table(t)+"."+string(format))
+		if err := v.writeFile(ctx, path, g, t, format); err != nil {
 			return fmt.Errorf("writing %s: %w", path, err)
 		}
 	}
 	return nil
 }
 
-func writeFile(ctx context.Context, path string, g *dbgen.Generator, t dbgen.Table, format Format) (err error) {
+func (v *Variant) writeFile(ctx context.Context, path string, g *dbgen.Generator, t dbgen.Table, format Format) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -57,7 +68,7 @@ func writeFile(ctx context.Context, path string, g *dbgen.Generator, t dbgen.Tab
 	w := bufio.NewWriterSize(file, 1<<20)
 	switch format {
 	case Parquet:
-		err = writeParquet(ctx, w, g, t)
+		err = v.writeParquet(ctx, w, g, t)
 	case CSV:
 		err = g.WriteCSV(ctx, w, t)
 	case TBL:
@@ -71,8 +82,17 @@ func writeFile(ctx context.Context, path string, g *dbgen.Generator, t dbgen.Tab
 	return w.Flush()
 }
 
+// arrowSchema is a table's schema under the variant's names.
+func (v *Variant) arrowSchema(t dbgen.Table) *arrow.Schema {
+	fields := t.ArrowSchema().Fields()
+	for i := range fields {
+		fields[i].Name = v.name(fields[i].Name)
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
 // writeParquet makes every batch a row group.
-func writeParquet(ctx context.Context, w io.Writer, g *dbgen.Generator, t dbgen.Table) (err error) {
+func (v *Variant) writeParquet(ctx context.Context, w io.Writer, g *dbgen.Generator, t dbgen.Table) (err error) {
 	options := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Snappy),
 		parquet.WithStoreDecimalAsInteger(true),
@@ -81,9 +101,10 @@ func writeParquet(ctx context.Context, w io.Writer, g *dbgen.Generator, t dbgen.
 	}
 	for _, f := range t.Fields() {
 		repeats := f.Kind != dbgen.BigInt && f.Kind != dbgen.Text
-		options = append(options, parquet.WithDictionaryFor(f.Name, repeats))
+		options = append(options, parquet.WithDictionaryFor(v.name(f.Name), repeats))
 	}
-	file, err := pqarrow.NewFileWriter(t.ArrowSchema(), w, parquet.NewWriterProperties(options...), pqarrow.DefaultWriterProps())
+	schema := v.arrowSchema(t)
+	file, err := pqarrow.NewFileWriter(schema, w, parquet.NewWriterProperties(options...), pqarrow.DefaultWriterProps())
 	if err != nil {
 		return err
 	}
@@ -92,7 +113,7 @@ func writeParquet(ctx context.Context, w io.Writer, g *dbgen.Generator, t dbgen.
 		if err != nil {
 			return err
 		}
-		if err := file.Write(record); err != nil {
+		if err := file.Write(array.NewRecordBatch(schema, record.Columns(), record.NumRows())); err != nil {
 			return err
 		}
 	}

@@ -13,16 +13,16 @@ import (
 
 	"github.com/oxidb/oxidb"
 	"github.com/oxidb/oxidb/bench/tpch"
-	"github.com/oxidb/oxidb/bench/tpch/dbgen"
 	"github.com/oxidb/oxidb/bench/tpch/runner"
 )
 
 type benchCommand struct {
 	TPCH    tpchCommand    `cmd:"" name:"tpch" help:"Run TPC-H and check every answer; exits with 1 on a wrong one."`
-	Compare compareCommand `cmd:"" help:"Run TPC-H beside DuckDB, query by query in turns."`
+	Compare compareCommand `cmd:"" help:"Run TPC-H beside other engines, query by query in turns."`
+	Engine  engineCommand  `cmd:"" hidden:"" help:"Be OxiDB's side of a comparison, on standard input and output."`
 }
 
-// tpchOptions are what both benchmarks take.
+// tpchOptions are what the benchmark of OxiDB alone takes.
 type tpchOptions struct {
 	SF      float64  `help:"Scale factor: 1 is about 1 GB." default:"1"`
 	DB      string   `help:"Database directory; made and loaded when missing. Default: bench-data/tpch-SF." type:"path"`
@@ -125,79 +125,6 @@ func printRun(ctx context.Context, db *oxidb.DB, scale float64, queries []int, r
 	return report, err
 }
 
-type compareCommand struct {
-	tpchOptions
-	Rounds int    `help:"Timed rounds of each query on each side." default:"5"`
-	Python string `help:"Python with the duckdb package." default:"python3"`
-	Peer   string `help:"The peer script." default:"bench/tpch/peer/duckdb_bench.py"`
-	CSV    bool   `help:"Also compare loading lineitem from CSV."`
-}
-
-func (c *compareCommand) Run(ctx context.Context) (err error) {
-	queries, err := parseQueries(c.Queries)
-	if err != nil {
-		return err
-	}
-	db, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	data := c.directory() + "-parquet"
-	if err := exportOnce(data, c.SF); err != nil {
-		return err
-	}
-	peer, err := runner.StartPeer(ctx, c.Python, c.Peer, data)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, peer.Close()) }()
-	threads := c.Threads
-	if threads == 0 {
-		threads = defaultThreads()
-	}
-	fmt.Printf("OxiDB %s beside DuckDB %s: TPC-H %g, %d threads, medians of %d interleaved rounds\n", oxidb.Version, peer.Version, c.SF, threads, c.Rounds)
-	fmt.Printf("%-6s %12s %12s %8s %10s\n", "query", "oxidb ms", "duckdb ms", "ratio", "rows")
-	pairs, err := runner.Compare(ctx, db, peer, threads, queries, max(c.Rounds, 1), func(p runner.Pair) {
-		fmt.Printf("Q%-5d %12.2f %12.2f %8.2f %10d\n", p.Query, p.Own, p.Peer, p.Ratio, p.Rows)
-	})
-	if err != nil {
-		return err
-	}
-	if c.JSON != "" {
-		if err := writeJSON(c.JSON, pairs); err != nil {
-			return err
-		}
-	}
-	if c.CSV {
-		if err := exportCSV(ctx, data, c.SF); err != nil {
-			return err
-		}
-		if err := compareCSV(ctx, peer, data); err != nil {
-			return err
-		}
-	}
-	geomean, worst := runner.Ratios(pairs)
-	fmt.Printf("geomean_ratio=%.3f worst_ratio=%.3f (Q%d)\n", geomean, worst.Ratio, worst.Query)
-	return nil
-}
-
-// exportOnce writes the data as Parquet for the peer.
-func exportOnce(dir string, scale float64) error {
-	if _, err := os.Stat(filepath.Join(dir, "lineitem.parquet")); err == nil {
-		return nil
-	}
-	fmt.Fprintf(os.Stderr, "writing TPC-H %g as Parquet to %s for the peer\n", scale, dir)
-	partial := dir + ".partial"
-	if err := os.MkdirAll(partial, 0o755); err != nil {
-		return err
-	}
-	if err := tpch.WriteParquet(partial, scale); err != nil {
-		return err
-	}
-	return os.Rename(partial, dir)
-}
-
 // parseQueries reads "1,6" and "1-22".
 func parseQueries(text string) ([]int, error) {
 	var out []int
@@ -224,29 +151,4 @@ func writeJSON(file string, v any) error {
 		return err
 	}
 	return os.WriteFile(file, append(data, '\n'), 0o644)
-}
-
-// exportCSV writes lineitem as CSV beside the Parquet files, once.
-func exportCSV(ctx context.Context, dir string, scale float64) error {
-	if _, err := os.Stat(filepath.Join(dir, "lineitem.csv")); err == nil {
-		return nil
-	}
-	lineitem, _ := dbgen.TableNamed("lineitem")
-	return tpch.WriteFiles(ctx, dir, scale, tpch.CSV, lineitem)
-}
-
-// compareCSV prints the times of loading lineitem from CSV.
-func compareCSV(ctx context.Context, peer *runner.Peer, data string) (err error) {
-	file := filepath.Join(data, "lineitem.csv")
-	dir, err := os.MkdirTemp(filepath.Dir(data), "csv-load-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	own, other, err := runner.CompareCSV(ctx, peer, file, filepath.Join(dir, "db"))
-	if err != nil {
-		return err
-	}
-	fmt.Printf("lineitem from CSV: oxidb %.0f ms, duckdb %.0f ms, ratio %.2f\n", own, other, own/other)
-	return nil
 }

@@ -22,7 +22,7 @@ import (
 // commands is the command line.
 type commands struct {
 	Shell shellCommand `cmd:"" default:"withargs" help:"Ask a database or a server: at the terminal, from files or a pipe."`
-	Bench benchCommand `cmd:"" help:"Benchmarks: TPC-H on OxiDB alone or beside DuckDB."`
+	Bench benchCommand `cmd:"" help:"Benchmarks: TPC-H on OxiDB alone or beside other engines."`
 	Demo  demoCommand  `cmd:"" help:"Load TPC-H 0.1, run its 22 queries, then serve Flight SQL."`
 	Serve serveCommand `cmd:"" help:"Serve a database over Arrow Flight SQL."`
 

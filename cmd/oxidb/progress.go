@@ -96,3 +96,35 @@ func round(d time.Duration) time.Duration {
 }
 
 func defaultThreads() int { return runtime.GOMAXPROCS(0) }
+
+// steps shows how far a long command is: on a terminal one line that changes, elsewhere a line for each
+// new phrase before the first comma, so that a log stays short.
+type steps struct {
+	out      *os.File
+	terminal bool
+	last     string
+}
+
+func newSteps(f *os.File) *steps { return &steps{out: f, terminal: term.IsTerminal(int(f.Fd()))} }
+
+func (s *steps) show(what string, done, total int64) {
+	part := ""
+	if total > 0 {
+		part = fmt.Sprintf("%3d%%  ", done*100/total)
+	}
+	if s.terminal {
+		fmt.Fprintf(s.out, "\r%-78.78s", part+what)
+		return
+	}
+	if phrase, _, _ := strings.Cut(what, ","); phrase != s.last {
+		s.last = phrase
+		fmt.Fprintln(s.out, part+phrase)
+	}
+}
+
+// end clears the line.
+func (s *steps) end() {
+	if s.terminal {
+		fmt.Fprintf(s.out, "\r%78s\r", "")
+	}
+}

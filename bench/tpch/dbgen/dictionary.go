@@ -87,3 +87,14 @@ var partColors = [...]string{
 	"royal", "saddle", "salmon", "sandy", "seashell", "sienna", "sky", "slate", "smoke", "snow", "spring",
 	"steel", "tan", "thistle", "tomato", "turquoise", "violet", "wheat", "white", "yellow",
 }
+
+// PartColors are the words that part names are made of.
+func PartColors() []string { return slices.Clone(partColors[:]) }
+
+// NationCount is the number of nations; their keys run from 0.
+const NationCount = len(nationRegions)
+
+// NationAt gives the names of the nation with a key and of its region.
+func NationAt(key int) (nation, region string) {
+	return nationNames.Values[nationNames.codes[key]], regionNames.Values[regionNames.codes[nationRegions[key]]]
+}

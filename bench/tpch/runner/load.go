@@ -1,5 +1,5 @@
-// Package runner runs TPC-H on OxiDB: it makes and loads the data, runs the 22 queries, checks every
-// answer for which a reference exists, and compares with DuckDB taking turns query by query.
+// Package runner runs TPC-H on OxiDB: it makes and loads the data, runs the 22 queries and checks
+// every answer for which a reference exists.
 package runner
 
 import (
@@ -19,11 +19,16 @@ type Progress func(table string, done, total int64)
 
 // Loaded reports the scale factor of the TPC-H data in the database; 0 when there is none.
 func Loaded(ctx context.Context, db *oxidb.DB) (float64, error) {
-	have, err := scalar(ctx, db, "SELECT count(*) FROM information_schema.tables WHERE table_name = 'lineitem'")
+	return LoadedVariant(ctx, db, tpch.Plain())
+}
+
+// LoadedVariant is Loaded for the tables of a variant.
+func LoadedVariant(ctx context.Context, db *oxidb.DB, v *tpch.Variant) (float64, error) {
+	have, err := scalar(ctx, db, "SELECT count(*) FROM information_schema.tables WHERE table_name = '"+v.Table(dbgen.Lineitem)+"'")
 	if err != nil || have == 0 {
 		return 0, err
 	}
-	suppliers, err := scalar(ctx, db, "SELECT count(*) FROM supplier")
+	suppliers, err := scalar(ctx, db, "SELECT count(*) FROM "+v.Table(dbgen.Supplier))
 	return float64(suppliers) / 10_000, err
 }
 
@@ -41,6 +46,11 @@ func scalar(ctx context.Context, db *oxidb.DB, sql string) (int64, error) {
 
 // Load creates the eight tables and fills them with the data of a scale factor.
 func Load(ctx context.Context, db *oxidb.DB, scale float64, progress Progress) error {
+	return LoadVariant(ctx, db, tpch.Plain(), scale, progress)
+}
+
+// LoadVariant is Load under the names of a variant.
+func LoadVariant(ctx context.Context, db *oxidb.DB, v *tpch.Variant, scale float64, progress Progress) error {
 	g, err := dbgen.New(dbgen.Options{Scale: scale})
 	if err != nil {
 		return err
@@ -54,13 +64,13 @@ func Load(ctx context.Context, db *oxidb.DB, scale float64, progress Progress) e
 		return err
 	}
 	defer s.Close()
-	schema := tpch.Schema()
+	schema := v.Schema()
 	for i, t := range dbgen.Tables() {
 		if _, err := s.Exec(ctx, schema[i]); err != nil {
 			return err
 		}
 		base := done
-		n, err := loadTable(ctx, s, g, t, func(rows int64) {
+		n, err := loadTable(ctx, s, v.Table(t), g, t, func(rows int64) {
 			if progress != nil {
 				progress(t.String(), base+rows, total)
 			}
@@ -73,11 +83,11 @@ func Load(ctx context.Context, db *oxidb.DB, scale float64, progress Progress) e
 	return nil
 }
 
-func loadTable(ctx context.Context, s *oxidb.Session, g *dbgen.Generator, t dbgen.Table, progress func(int64)) (int64, error) {
+func loadTable(ctx context.Context, s *oxidb.Session, name string, g *dbgen.Generator, t dbgen.Table, progress func(int64)) (int64, error) {
 	chunks := g.Chunks(t)
 	buffers := newBuffers(t)
 	count := newCounter(progress)
-	return s.Load(ctx, "", t.String(), len(chunks), func(part int, add func(*columnar.Batch) error) error {
+	return s.Load(ctx, "", name, len(chunks), func(part int, add func(*columnar.Batch) error) error {
 		b := buffers.take()
 		defer buffers.give(b)
 		g.Fill(chunks[part], &b.columns)
