@@ -58,11 +58,21 @@ type Aggregate struct {
 	Resolve func(args []types.Type) (coerced []types.Type, result types.Type, ok bool)
 }
 
+// Window is one window function; exec/window implements it under its Name.
+type Window struct {
+	Name string
+	// Resolve is as in Aggregate. Arguments of one polymorphic type have been given their common type before.
+	Resolve func(args []types.Type) (coerced []types.Type, result types.Type, ok bool)
+	// Polymorphic lists the arguments that must have one common type.
+	Polymorphic []int
+}
+
 // Registry finds functions by lower-case name.
 type Registry interface {
 	// Scalars are all overloads of a name, best match to be chosen by the binder.
 	Scalars(name string) []*Scalar
 	Aggregate(name string) (*Aggregate, bool)
+	Window(name string) (*Window, bool)
 	// Names lists every function, for completion and suggestions.
 	Names() []string
 }

@@ -41,6 +41,8 @@ func VisitExprs(n Node, visit func(Expr)) {
 		visitList(n.On, visit)
 	case *Aggregate:
 		visitAggregate(n, visit)
+	case *Window:
+		visitWindow(n, visit)
 	case *Distinct:
 		visitList(n.On, visit)
 	case *Sort:
@@ -167,6 +169,8 @@ func mapExprs(n Node, f func(Expr) Expr) Node {
 			a.OrderBy = mapKeys(a.OrderBy, f)
 		}
 		return &m
+	case *Window:
+		return n.mapped(f)
 	case *Distinct:
 		m := *n
 		m.On = mapList(n.On, f)

@@ -65,6 +65,12 @@ func Produced(n Node) []Column {
 		return nil
 	case *Generate:
 		return n.Cols
+	case *Window:
+		made := make([]Column, len(n.Calls))
+		for i := range n.Calls {
+			made[i] = n.Calls[i].Out
+		}
+		return made
 	}
 	return n.Columns()
 }

@@ -14,8 +14,10 @@ import (
 	"github.com/oxidb/oxidb/exec/order"
 	"github.com/oxidb/oxidb/exec/scan"
 	"github.com/oxidb/oxidb/exec/setop"
+	"github.com/oxidb/oxidb/exec/window"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
 )
 
 // Env is what a plan runs in.
@@ -106,6 +108,8 @@ func (b *builder) node(n plan.Node, needed plan.ColumnSet) (exec.Operator, error
 		return join.New(n, children[0], children[1], needed), nil
 	case *plan.Aggregate:
 		return aggregate.New(n, children[0])
+	case *plan.Window:
+		return buildWindow(n, children[0]), nil
 	case *plan.Distinct:
 		return b.distinct(n, children[0])
 	case *plan.Sort:
@@ -146,6 +150,38 @@ func inputNeeds(n plan.Node, needed plan.ColumnSet) plan.ColumnSet {
 		plan.AddRefs(below, e)
 	}
 	return below
+}
+
+// buildWindow computes what is no column of the input before the window, which reads columns only.
+func buildWindow(n *plan.Window, input exec.Operator) exec.Operator {
+	next, cols := plan.ColumnID(-1), n.Input.Columns()
+	var exprs []plan.NamedExpr
+	for _, c := range cols {
+		exprs = append(exprs, plan.NamedExpr{Out: c, Expr: plan.Ref(c)})
+	}
+	add := func(e plan.Expr) plan.Expr {
+		c := plan.Column{ID: next, Name: "window", Typ: e.Type()}
+		next--
+		exprs = append(exprs, plan.NamedExpr{Out: c, Expr: e})
+		return plan.Ref(c)
+	}
+	m := n.MapColumns(func(e plan.Expr) plan.Expr {
+		if _, ok := e.(*plan.Column); ok {
+			return e
+		}
+		return add(e)
+	})
+	if len(exprs) == 0 { // rows without columns cannot be put in order
+		add(&plan.Const{Value: types.Bool(true)})
+	}
+	if len(exprs) == len(cols) {
+		return window.New(m, cols, cols, input)
+	}
+	all := make([]plan.Column, len(exprs))
+	for i := range exprs {
+		all[i] = exprs[i].Out
+	}
+	return window.New(m, cols, all, scan.NewProject(input, cols, exprs))
 }
 
 // distinct without ON is a grouping by all columns without aggregates.

@@ -266,7 +266,9 @@ func (m *merger) advance(c *cursor) (bool, error) {
 		c.next++
 		c.row = 0
 	}
-	c.prefix, c.null = m.prefix(&c.cols[m.sort.keyAt[0]], c.row)
+	if len(m.sort.keyAt) > 0 {
+		c.prefix, c.null = m.prefix(&c.cols[m.sort.keyAt[0]], c.row)
+	}
 	return true, nil
 }
 

@@ -214,6 +214,12 @@ func (r *rowsEqual) keep() {
 	}
 }
 
+// Equal is IS NOT DISTINCT FROM of two rows of a vector; for edges, not for loops over rows.
+func Equal(v *columnar.Vector, i, j int) bool { return equalRows(v, i, j) }
+
+// Compare orders two rows of a vector that are not NULL.
+func Compare(v *columnar.Vector, i, j int) int { return compareAt(v, i, j) }
+
 // equalRows is IS NOT DISTINCT FROM of two rows of a vector.
 func equalRows(v *columnar.Vector, i, j int) bool {
 	if v.IsNull(i) || v.IsNull(j) {

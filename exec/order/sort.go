@@ -136,6 +136,10 @@ func (s *Sort) finish(q *exec.Query, collected []*collector) error {
 	return nil
 }
 
+// Sorted gives the rows and their order after Prepare; nil when they lie in files and can only be
+// streamed.
+func (s *Sort) Sorted() (*buffer.Table, []uint32) { return s.rows, s.order }
+
 func (s *Sort) limit() int {
 	if s.node.Limit < 0 {
 		return math.MaxInt
@@ -232,7 +236,10 @@ func (c *collector) run() error {
 			}
 			cols = append(cols, v)
 		}
-		sel := c.cut.refine(c.arena, cols[c.sort.keyAt[0]], b.Sel, b.Len)
+		sel := b.Sel
+		if len(c.sort.keyAt) > 0 {
+			sel = c.cut.refine(c.arena, cols[c.sort.keyAt[0]], b.Sel, b.Len)
+		}
 		if sel == nil || len(sel) > 0 {
 			c.rows.Append(cols, sel, b.Len)
 		}

@@ -14,12 +14,13 @@ import (
 type Registry struct {
 	scalars    map[string][]*function.Scalar
 	aggregates map[string]*function.Aggregate
+	windows    map[string]*function.Window
 	names      []string
 }
 
 // New builds the registry.
 func New() *Registry {
-	r := &Registry{scalars: map[string][]*function.Scalar{}, aggregates: map[string]*function.Aggregate{}}
+	r := &Registry{scalars: map[string][]*function.Scalar{}, aggregates: map[string]*function.Aggregate{}, windows: map[string]*function.Window{}}
 	for _, list := range [][]function.Scalar{stringFunctions(), searchFunctions(), patternFunctions(), mathFunctions(), numericFunctions(), dateFunctions(), extractFunctions(), templateFunctions(), systemFunctions(), sequenceFunctions()} {
 		for i := range list {
 			r.scalars[list[i].Name] = append(r.scalars[list[i].Name], &list[i])
@@ -27,6 +28,10 @@ func New() *Registry {
 	}
 	for _, a := range aggregates() {
 		r.aggregates[a.Name] = a
+	}
+	for _, w := range windows() {
+		r.windows[w.Name] = w
+		r.names = append(r.names, w.Name)
 	}
 	for name := range r.scalars {
 		r.names = append(r.names, name)
@@ -45,6 +50,12 @@ func (r *Registry) Scalars(name string) []*function.Scalar { return r.scalars[na
 func (r *Registry) Aggregate(name string) (*function.Aggregate, bool) {
 	a, ok := r.aggregates[name]
 	return a, ok
+}
+
+// Window implements function.Registry.
+func (r *Registry) Window(name string) (*function.Window, bool) {
+	w, ok := r.windows[name]
+	return w, ok
 }
 
 // Names implements function.Registry.

@@ -17,7 +17,7 @@ import (
 func (b *Binder) bindCall(sc *scope, f *ast.FuncCall) (plan.Expr, error) {
 	switch {
 	case f.Over != nil:
-		return nil, unsupported(f, "a window function")
+		return b.bindWindow(sc, f)
 	case f.WithinGroup:
 		return nil, unsupported(f, "WITHIN GROUP")
 	case f.IgnoreNulls:
@@ -69,8 +69,8 @@ func (b *Binder) bindCall(sc *scope, f *ast.FuncCall) (plan.Expr, error) {
 	if name == "generate_series" || name == "unnest" {
 		return nil, unsupported(f, "a set-returning function outside FROM")
 	}
-	if _, later := windowNames[name]; later {
-		return nil, errAt(sqlerr.WindowingError, f, "window function %s requires an OVER clause", name)
+	if _, window := b.registry.Window(name); window {
+		return nil, errAt(sqlerr.WrongObjectType, f, "window function %s requires an OVER clause", name)
 	}
 	return b.call(name, args, nodesOf(f.Args), f)
 }
@@ -103,9 +103,6 @@ func (b *Binder) bindNamed(sc *scope, f *ast.FuncCall, fn *function.Scalar) (pla
 	}
 	return b.callOverload(fn, args, nodes, f)
 }
-
-var windowNames = set("row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead",
-	"first_value", "last_value", "nth_value")
 
 func aggregateSyntax(f *ast.FuncCall) string {
 	switch {

@@ -6,11 +6,12 @@ import (
 	"github.com/oxidb/oxidb/sqlerr"
 )
 
-// grouping collects the aggregates of one SELECT.
+// grouping collects the aggregates and the window functions of one SELECT.
 type grouping struct {
-	aggs []plan.NamedAgg
-	keys map[string]int
-	ids  plan.ColumnSet
+	aggs    []plan.NamedAgg
+	keys    map[string]int
+	ids     plan.ColumnSet
+	windows *windows
 }
 
 // aggregate gives the column of an aggregate call; equal calls share one.
@@ -32,6 +33,9 @@ func (g *grouping) checkNesting(call *plan.AggCall, nodes []ast.Node, at ast.Nod
 	for i, a := range call.Arg {
 		if intersects(plan.UsedColumns(a), g.ids) {
 			return errAt(sqlerr.GroupingError, nodes[i], "aggregate function calls cannot be nested")
+		}
+		if intersects(plan.UsedColumns(a), g.windows.ids) {
+			return errAt(sqlerr.GroupingError, nodes[i], "aggregate function calls cannot contain window function calls")
 		}
 	}
 	if call.Filter != nil && intersects(plan.UsedColumns(call.Filter), g.ids) {
@@ -94,6 +98,9 @@ func (s *selection) groupItem(x ast.Expr) error {
 		if intersects(plan.UsedColumns(item.expr), s.sc.query.ids) {
 			return errAt(sqlerr.GroupingError, s.targets[i].at, "aggregate functions are not allowed in GROUP BY")
 		}
+		if intersects(plan.UsedColumns(item.expr), s.sc.query.windows.ids) {
+			return errAt(sqlerr.WindowingError, s.targets[i].at, "window functions are not allowed in GROUP BY")
+		}
 	} else {
 		s.sc.clause = "GROUP BY"
 		item.expr, err = s.expr(s.sc, x)
@@ -131,6 +138,7 @@ func (s *selection) group() error {
 	if s.having != nil {
 		s.having = r.rewrite(s.having, s.sel.Having)
 	}
+	s.sc.query.windows.rewrite(r.rewrite)
 	if r.err != nil {
 		return r.err
 	}

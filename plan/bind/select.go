@@ -40,8 +40,12 @@ func (b *Binder) bindSelect(sel *ast.Select, q *ast.Query, qc queryContext) (*re
 		return nil, err
 	}
 	s := &selection{Binder: b, sel: sel, q: q, qc: qc, sc: newScope(qc.outer, qc.ctes, item), input: item.node}
-	s.sc.query = &grouping{keys: map[string]int{}, ids: plan.ColumnSet{}}
-	for _, step := range []func() error{s.bindTargets, s.bindWhere, s.bindGroupBy, s.bindHaving, s.bindOrder, s.bindDistinctOn, s.group} {
+	named, err := newWindows(sel.Windows)
+	if err != nil {
+		return nil, err
+	}
+	s.sc.query = &grouping{keys: map[string]int{}, ids: plan.ColumnSet{}, windows: named}
+	for _, step := range []func() error{s.bindTargets, s.bindWhere, s.bindGroupBy, s.bindHaving, s.bindOrder, s.bindDistinctOn, s.group, s.bindWindows} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -51,8 +55,6 @@ func (b *Binder) bindSelect(sel *ast.Select, q *ast.Query, qc queryContext) (*re
 
 func refuseClauses(sel *ast.Select) error {
 	switch {
-	case len(sel.Windows) > 0:
-		return unsupported(sel.Windows[0], "the WINDOW clause")
 	case sel.GroupDistinct:
 		return unsupported(sel, "GROUP BY DISTINCT")
 	case sel.Into != nil:
@@ -150,7 +152,9 @@ func (s *selection) bindHaving() (err error) {
 	if s.sel.Having == nil {
 		return nil
 	}
+	s.sc.query.windows.refused = "HAVING"
 	s.having, err = s.condition(s.sc, s.sel.Having, "HAVING")
+	s.sc.query.windows.refused = ""
 	return err
 }
 

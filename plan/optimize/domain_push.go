@@ -41,6 +41,12 @@ func (d *domain) push(n plan.Node, eqs []equality) (plan.Node, repr) {
 			m.Input = in
 			return plan.MapExprs(&m, r.binding().substitute), r
 		}
+	case *plan.Window:
+		in, r := d.push(n.Input, nil)
+		m := n.With([]plan.Node{in}).(*plan.Window)
+		m = plan.MapExprs(m, r.binding().substitute).(*plan.Window)
+		m.Partition = append(refList(d.columns(r)), m.Partition...)
+		return m, r
 	case *plan.Limit:
 		return d.pushLimit(n)
 	case *plan.SetOp:

@@ -67,7 +67,7 @@ func (o *optimizer) costOf(n plan.Node) float64 {
 		}
 	case *plan.Aggregate:
 		own = buildWeight*e.rows(n.Input) + outputWeight*e.rows(n)
-	case *plan.Sort, *plan.Distinct:
+	case *plan.Sort, *plan.Distinct, *plan.Window:
 		own = buildWeight * e.rows(n)
 	}
 	for _, c := range n.Children() {

@@ -110,6 +110,8 @@ func (p *pruner) node(n plan.Node, need plan.ColumnSet) plan.Node {
 		return p.join(n, need)
 	case *plan.Aggregate:
 		return p.aggregate(n, need)
+	case *plan.Window:
+		return p.window(n, need)
 	case *plan.Distinct:
 		if len(n.On) == 0 {
 			return n.With([]plan.Node{keep(p.node(n.Input, plan.Outputs(n)), n.Columns())})
@@ -178,6 +180,22 @@ func (p *pruner) aggregate(n *plan.Aggregate, need plan.ColumnSet) plan.Node {
 		}
 	}
 	m.Input = p.node(n.Input, with(nil, plan.Exprs(&m)...))
+	return &m
+}
+
+// window drops the calls that nobody needs, and itself with the last of them.
+func (p *pruner) window(n *plan.Window, need plan.ColumnSet) plan.Node {
+	m := *n
+	m.Calls = nil
+	for i := range n.Calls {
+		if need.Has(n.Calls[i].Out.ID) {
+			m.Calls = append(m.Calls, n.Calls[i])
+		}
+	}
+	if len(m.Calls) == 0 {
+		return p.node(n.Input, need)
+	}
+	m.Input = p.node(n.Input, with(need, plan.Exprs(&m)...))
 	return &m
 }
 

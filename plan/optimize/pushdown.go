@@ -58,6 +58,8 @@ func (o *optimizer) pushPure(n plan.Node, preds []plan.Expr) plan.Node {
 		return o.pushThroughAggregate(n, preds)
 	case *plan.Distinct:
 		return o.pushThroughDistinct(n, preds)
+	case *plan.Window:
+		return o.pushThroughWindow(n, preds)
 	case *plan.Sort:
 		if n.Limit < 0 {
 			return n.With([]plan.Node{o.push(n.Input, preds)})
@@ -135,6 +137,25 @@ func (o *optimizer) pushThroughAggregate(n *plan.Aggregate, preds []plan.Expr) p
 		return &plan.Empty{Cols: n.Columns()}
 	}
 	return filter(n.With([]plan.Node{in}), above)
+}
+
+// pushThroughWindow lets conditions on partition columns alone through: they drop whole partitions.
+func (o *optimizer) pushThroughWindow(n *plan.Window, preds []plan.Expr) plan.Node {
+	keys := plan.ColumnSet{}
+	for _, e := range n.Partition {
+		if c, ok := e.(*plan.Column); ok {
+			keys.Add(c.ID)
+		}
+	}
+	var below, above []plan.Expr
+	for _, p := range preds {
+		if len(refs(p)) > 0 && within(p, keys) {
+			below = append(below, p)
+		} else {
+			above = append(above, p)
+		}
+	}
+	return filter(n.With([]plan.Node{keep(o.push(n.Input, below), n.Input.Columns())}), above)
 }
 
 func (o *optimizer) pushThroughDistinct(n *plan.Distinct, preds []plan.Expr) plan.Node {

@@ -100,6 +100,13 @@ func (r renamer) node(n plan.Node) plan.Node {
 
 func (r renamer) leaf(n plan.Node) plan.Node {
 	switch n := n.(type) {
+	case *plan.Window:
+		m := *n
+		m.Calls = append([]plan.NamedWindow(nil), n.Calls...)
+		for i := range m.Calls {
+			m.Calls[i].Out = r.column(m.Calls[i].Out)
+		}
+		return &m
 	case *plan.SetOp:
 		m := *n
 		m.Cols = r.columns(n.Cols)

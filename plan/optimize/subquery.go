@@ -61,7 +61,7 @@ func (o *optimizer) subqueriesOf(n plan.Node) plan.Node {
 		m := plan.MapExprs(n, x.expr).(*plan.Generate)
 		m.Input = x.input
 		return keep(m, n.Columns())
-	case *plan.Project, *plan.Aggregate, *plan.Sort, *plan.Distinct, *plan.Limit:
+	case *plan.Project, *plan.Aggregate, *plan.Sort, *plan.Distinct, *plan.Limit, *plan.Window:
 		x := extractor{o: o, input: n.Children()[0]}
 		m := plan.MapExprs(n, x.expr)
 		return keep(m.With([]plan.Node{x.input}), n.Columns())
@@ -438,7 +438,7 @@ func atMostOneRow(n plan.Node) bool {
 	case *plan.Limit:
 		c, ok := n.Count.(*plan.Const)
 		return ok && !c.Value.Null && c.Value.I <= 1 && len(n.By)+len(n.Ties) == 0 || atMostOneRow(n.Input)
-	case *plan.Project, *plan.Filter, *plan.Sort, *plan.Distinct:
+	case *plan.Project, *plan.Filter, *plan.Sort, *plan.Distinct, *plan.Window:
 		return atMostOneRow(n.Children()[0])
 	case *plan.Empty:
 		return true

@@ -26,7 +26,7 @@ func isUnique(n plan.Node, keys plan.ColumnSet) bool {
 	switch n := n.(type) {
 	case *plan.Scan:
 		return scanUnique(n, keys)
-	case *plan.Filter, *plan.Sort, *plan.Limit:
+	case *plan.Filter, *plan.Sort, *plan.Limit, *plan.Window:
 		return isUnique(n.Children()[0], keys)
 	case *plan.Distinct:
 		if len(n.On) > 0 {
