@@ -17,7 +17,7 @@ WRITER ?= duckdb
 TEMPERATURE ?= warm
 VARIANT ?= plain
 
-.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-txn venv tools clean crash faults corrupt kill metamorphic planted
+.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-scaling bench-txn venv tools clean crash faults corrupt kill metamorphic planted
 
 help: ## list the commands
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ $(VENV)/.ready-bench: $(VENV)/.ready python/requirements-bench.txt
 bench-tpch: build $(VENV)/.ready-bench ## OxiDB beside other engines in turns: SF=1 PEERS=duckdb,datafusion,polars,chdb ROUNDS=5 MODE=storage|parquet WRITER=duckdb|oxidb TEMPERATURE=warm|cold VARIANT=plain|renamed
 	bin/oxidb bench compare --sf $(SF) --peers $(PEERS) --rounds $(ROUNDS) --mode $(MODE) --writer $(WRITER) --temperature $(TEMPERATURE) \
 		--variant $(VARIANT) --seed $(SEED) --python $(PYTHON) --results bench/results $(ARGS)
+
+bench-scaling: build ## the 22 queries with 1 worker and with all, speed-ups, and what is serial with 2 to 96 workers (SF=1 ROUNDS=5)
+	bin/oxidb bench scaling --sf $(SF) --rounds $(ROUNDS) --results bench/results $(ARGS)
 
 bench-txn: venv ## commits beside PostgreSQL 15, SQLite and DuckDB on the same disk, then bulk appends, recovery, point queries
 	mkdir -p bench-data && cd bench/txn && go build -o $(abspath bench-data)/bench-txn .

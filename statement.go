@@ -551,7 +551,15 @@ func (sc *scope) analyze(ctx context.Context, root plan.Node) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	lines := strings.Split(plan.Format(root, r.profile.Annotate), "\n")
-	return append(lines, fmt.Sprintf("Total: %d rows in %.2f ms, %d workers, peak memory %d KiB",
-		rows.Load(), float64(time.Since(start).Microseconds())/1000, len(r.query.Workers), r.query.Memory.Peak()>>10)), nil
+	return append(strings.Split(plan.Format(root, r.profile.Annotate), "\n"), totals(r.query, rows.Load(), time.Since(start))), nil
+}
+
+// totals is EXPLAIN ANALYZE's last line.
+func totals(q *exec.Query, rows int64, took time.Duration) string {
+	millis := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	text := fmt.Sprintf("Total: %d rows in %.2f ms, %d workers", rows, millis(took), len(q.Workers))
+	if len(q.Workers) > 1 {
+		text += fmt.Sprintf(" (serial %.2f ms, idle %.2f ms)", millis(took-q.Work().Parallel()), millis(q.Work().Idle()))
+	}
+	return text + fmt.Sprintf(", peak memory %d KiB", q.Memory.Peak()>>10)
 }

@@ -30,6 +30,7 @@ type Query struct {
 	// stop ends the query early with its first error.
 	stop       context.CancelCauseFunc
 	profile    bool
+	work       Work
 	forceSpill bool
 
 	ownedMu sync.Mutex
@@ -138,6 +139,9 @@ const minSpill = 1 << 20
 // Cancel stops the query's workers; nobody wants its rows any more.
 func (q *Query) Cancel() { q.stop(context.Canceled) }
 
+// Work is how the workers' time was used, when the query is profiled.
+func (q *Query) Work() *Work { return &q.work }
+
 // Profile reports whether operators should measure themselves.
 func (q *Query) Profile() bool { return q.profile }
 
@@ -171,6 +175,10 @@ func (q *Query) RunOn(n int, f func(w *Worker) error) error {
 	n = min(max(n, 1), len(q.Workers))
 	if n == 1 {
 		return guard(q.Workers[0], f)
+	}
+	if q.profile {
+		f = q.work.together(f)
+		defer q.work.apart(n, time.Now())
 	}
 	errs := make([]error, n)
 	var wait sync.WaitGroup

@@ -19,6 +19,7 @@ import (
 type benchCommand struct {
 	TPCH    tpchCommand    `cmd:"" name:"tpch" help:"Run TPC-H and check every answer; exits with 1 on a wrong one."`
 	Compare compareCommand `cmd:"" help:"Run TPC-H beside other engines, query by query in turns."`
+	Scaling scalingCommand `cmd:"" help:"Run TPC-H with one worker and with all, and measure what is serial."`
 	Engine  engineCommand  `cmd:"" hidden:"" help:"Be OxiDB's side of a comparison, on standard input and output."`
 }
 

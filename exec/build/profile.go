@@ -16,6 +16,9 @@ type Counters struct {
 	Rows, Batches atomic.Int64
 	// Prepare is the time until rows could flow, Run the time spent delivering them, in nanoseconds.
 	Prepare, Run atomic.Int64
+	// Serial is the part of Prepare, without that of the node's inputs, in which at most one of several
+	// workers ran, in nanoseconds.
+	Serial atomic.Int64
 	// Memory is the growth of the query's reserved bytes during Prepare.
 	Memory atomic.Int64
 }
@@ -46,6 +49,9 @@ func (p *Profile) Annotate(n plan.Node) string {
 	if prepare := c.Prepare.Load(); prepare > 0 {
 		text += fmt.Sprintf(" prepare=%.2f ms", float64(prepare)/1e6)
 	}
+	if serial := c.Serial.Load(); serial >= 10_000 {
+		text += fmt.Sprintf(" serial=%.2f ms", float64(serial)/1e6)
+	}
 	if memory := c.Memory.Load(); memory > 0 {
 		text += fmt.Sprintf(" memory=%d KiB", memory>>10)
 	}
@@ -75,8 +81,11 @@ func (m *measured) Prepare(q *exec.Query) error {
 	if q.Memory != nil {
 		used = q.Memory.Used()
 	}
-	err := m.Operator.Prepare(q)
+	serial, err := q.Work().Serial(func() error { return m.Operator.Prepare(q) })
 	m.c.Prepare.Add(int64(time.Since(start)))
+	if len(q.Workers) > 1 {
+		m.c.Serial.Add(int64(serial))
+	}
 	if q.Memory != nil {
 		m.c.Memory.Add(q.Memory.Used() - used)
 	}

@@ -67,8 +67,6 @@ func (o *own) answer(ctx context.Context, r request) (reply, error) {
 		err = o.attach(ctx, r.Tables)
 	case "write":
 		err = o.write(ctx, r.Directory, r.Tables)
-	case "threads":
-		_, err = o.session.Exec(ctx, fmt.Sprintf("SET threads = %d", r.Threads))
 	default:
 		err = fmt.Errorf("no such command: %s", r.Do)
 	}

@@ -23,7 +23,6 @@ type request struct {
 	File      string  `json:"file,omitempty"`
 	SQL       string  `json:"sql,omitempty"`
 	Result    string  `json:"result,omitempty"`
-	Threads   int     `json:"threads,omitempty"`
 }
 
 // table is what an engine is told of a table.
