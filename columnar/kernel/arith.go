@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/simd"
 )
 
 // dense reports whether a loop over all n rows is cheaper than one over sel.
@@ -26,7 +27,10 @@ func Affine(a *columnar.Vector, m, c int64, n int, sel []uint32, out []int64) {
 
 func affine[A Integer](a []A, m, c int64, sel []uint32, out []int64) {
 	if dense(len(a), sel) {
-		out = out[:len(a)]
+		if out = out[:len(a)]; m == 1 {
+			simd.Widen(out, a, c)
+			return
+		}
 		for i, x := range a {
 			out[i] = int64(x)*m + c
 		}
@@ -106,10 +110,7 @@ func mulWith[A Integer](a []A, ca int64, b *columnar.Vector, mb, cb int64, sel [
 
 func mulAffine[A, B Integer](a []A, ca int64, b []B, mb, cb int64, sel []uint32, out []int64) {
 	if dense(len(a), sel) {
-		out, b = out[:len(a)], b[:len(a)]
-		for i, x := range a {
-			out[i] = (int64(x) + ca) * (int64(b[i])*mb + cb)
-		}
+		simd.Product(out[:len(a)], a, ca, b, mb, cb)
 		return
 	}
 	for _, i := range sel {

@@ -314,6 +314,9 @@ func (l *Layout) bounds(v *columnar.Vector, sel []uint32, f *field) (lo, hi int6
 		}
 	}
 	lo, hi = rangeOf(v, sel)
+	if v.Bounded && v.Enc != columnar.Const && lo <= hi && uint64(hi)-uint64(lo) >= (uint64(v.Hi)-uint64(v.Lo))/2 {
+		return v.Lo, v.Hi, true // a good promise: the next batches need not be looked at
+	}
 	return lo, hi, true
 }
 

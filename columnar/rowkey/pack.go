@@ -7,6 +7,7 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/columnar/simd"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -195,6 +196,31 @@ func (l *Layout) packPair(cols []*columnar.Vector, sel []uint32, n int, out []ui
 		out[j] = tables[0][a[i]] + tables[1][b[i]]
 	}
 	return 2
+}
+
+// PackCodes is Pack for all n rows into bytes, when the key is one or two columns of at most 16 texts,
+// without NULLs, and the words are below simd.MaxCodes; it gives false when not.
+func (l *Layout) PackCodes(cols []*columnar.Vector, n int, out []uint8) bool {
+	if len(cols) > 2 || l.Span() > simd.MaxCodes || l.Span() == 0 {
+		return false
+	}
+	var tables [2][16]uint8
+	var codes [2][]uint8
+	for i, v := range cols {
+		f := &l.fields[i]
+		if f.set == nil || v.Enc != columnar.Dict || v.Dict.Values.Len > 16 || v.Layout != columnar.U8 || v.Valid != nil {
+			return false
+		}
+		for code, to := range f.set.known[v.Dict][:v.Dict.Values.Len] {
+			tables[i][code] = uint8((uint64(to) + f.nulls()) << f.shift)
+		}
+		codes[i] = v.U8[:n]
+	}
+	if len(cols) == 1 {
+		codes[1] = codes[0]
+	}
+	simd.PairCodes(out[:n], codes[0], codes[1], &tables[0], &tables[1])
+	return true
 }
 
 // smallDictionary says that a dictionary is worth translating as a whole for n of its rows.

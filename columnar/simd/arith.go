@@ -17,3 +17,21 @@ func Product[A, B Element](dst []int64, a []A, ca int64, b []B, mb, cb int64) {
 		dst[i] = (int64(a[i]) + ca) * (int64(b[i])*mb + cb)
 	}
 }
+
+// Total adds up the elements, modulo 2^64.
+func Total[T Element](vals []T) int64 {
+	sum, done := totalBlocks(vals)
+	vals = vals[done:]
+	var s0, s1, s2, s3 int64
+	for len(vals) >= 4 {
+		s0 += int64(vals[0])
+		s1 += int64(vals[1])
+		s2 += int64(vals[2])
+		s3 += int64(vals[3])
+		vals = vals[4:]
+	}
+	for _, x := range vals {
+		sum += int64(x)
+	}
+	return sum + s0 + s1 + s2 + s3
+}

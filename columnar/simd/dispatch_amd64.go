@@ -209,27 +209,70 @@ func sumBlocks[T Element](vals []T, codes []uint8, counts, sums *[MaxCodes]int64
 	if !vectorized || blocks == 0 {
 		return 0
 	}
-	var eight [32]int64
-	p := pointer(vals)
-	for first := 0; first < MaxCodes; first += 4 {
-		if counts[first]|counts[first+1]|counts[first+2]|counts[first+3] == 0 {
+	var some [4]uint64
+	n := 0
+	for code, count := range counts {
+		if count == 0 {
 			continue
 		}
-		switch size[T]() {
-		case 8:
-			sums8((*uint8)(p), &codes[0], blocks, uint64(first), &eight)
-		case 16:
-			sums16((*uint16)(p), &codes[0], blocks, uint64(first), &eight)
-		case 32:
-			sums32((*uint32)(p), &codes[0], blocks, uint64(first), &eight)
-		default:
-			sums64((*uint64)(p), &codes[0], blocks, uint64(first), &eight)
+		if some[n] = uint64(code); n < 3 {
+			n++
+			continue
 		}
-		for i, x := range eight {
-			sums[first+i/8] += x
+		sumFour(vals, codes, blocks, &some, sums)
+		n = 0
+	}
+	if n > 0 {
+		for i := n; i < 4; i++ {
+			some[i] = 255 // no code
 		}
+		sumFour(vals, codes, blocks, &some, sums)
 	}
 	return blocks * 16
+}
+
+// sumFour adds up the values of the rows with four codes.
+func sumFour[T Element](vals []T, codes []uint8, blocks int, some *[4]uint64, sums *[MaxCodes]int64) {
+	var eight [32]int64
+	p := pointer(vals)
+	switch size[T]() {
+	case 8:
+		sums8((*uint8)(p), &codes[0], blocks, some, &eight)
+	case 16:
+		sums16((*uint16)(p), &codes[0], blocks, some, &eight)
+	case 32:
+		sums32((*uint32)(p), &codes[0], blocks, some, &eight)
+	default:
+		sums64((*uint64)(p), &codes[0], blocks, some, &eight)
+	}
+	for i, x := range eight {
+		if code := some[i/8]; code < MaxCodes {
+			sums[code] += x
+		}
+	}
+}
+
+func totalBlocks[T Element](vals []T) (sum int64, done int) {
+	blocks := len(vals) / 32
+	if !vectorized || blocks == 0 {
+		return 0, 0
+	}
+	var eight [8]int64
+	p := pointer(vals)
+	switch size[T]() {
+	case 8:
+		total8((*uint8)(p), blocks, &eight)
+	case 16:
+		total16((*uint16)(p), blocks, &eight)
+	case 32:
+		total32((*uint32)(p), blocks, &eight)
+	default:
+		return 0, 0
+	}
+	for _, x := range eight {
+		sum += x
+	}
+	return sum, blocks * 32
 }
 
 func pairBlocks(dst, a, b []uint8, first, second *[16]uint8) int {

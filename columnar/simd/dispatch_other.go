@@ -23,4 +23,6 @@ func countBlocks([]uint8, *[MaxCodes]int64, int) int { return 0 }
 
 func sumBlocks[T Element]([]T, []uint8, *[MaxCodes]int64, *[MaxCodes]int64) int { return 0 }
 
+func totalBlocks[T Element]([]T) (int64, int) { return 0, 0 }
+
 func pairBlocks([]uint8, []uint8, []uint8, *[16]uint8, *[16]uint8) int { return 0 }

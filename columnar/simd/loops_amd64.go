@@ -14,10 +14,10 @@ func maskRange8(vals *uint8, blocks int, low uint64, width uint64, flip uint64, 
 //go:noescape
 func compress8(dst *uint8, src *uint8, blocks int, words *uint64)
 
-// sums8 adds the elements of the rows with codes first to first+3 to eight sums each, in blocks of 16 rows.
+// sums8 adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.
 //
 //go:noescape
-func sums8(vals *uint8, codes *uint8, blocks int, first uint64, sums *[32]int64)
+func sums8(vals *uint8, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 
 // maskRange16 clears bits of rows by a range, in blocks of 64 rows.
 //
@@ -29,10 +29,10 @@ func maskRange16(vals *uint16, blocks int, low uint64, width uint64, flip uint64
 //go:noescape
 func compress16(dst *uint16, src *uint16, blocks int, words *uint64)
 
-// sums16 adds the elements of the rows with codes first to first+3 to eight sums each, in blocks of 16 rows.
+// sums16 adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.
 //
 //go:noescape
-func sums16(vals *uint16, codes *uint8, blocks int, first uint64, sums *[32]int64)
+func sums16(vals *uint16, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 
 // maskRange32 clears bits of rows by a range, in blocks of 64 rows.
 //
@@ -44,10 +44,10 @@ func maskRange32(vals *uint32, blocks int, low uint64, width uint64, flip uint64
 //go:noescape
 func compress32(dst *uint32, src *uint32, blocks int, words *uint64)
 
-// sums32 adds the elements of the rows with codes first to first+3 to eight sums each, in blocks of 16 rows.
+// sums32 adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.
 //
 //go:noescape
-func sums32(vals *uint32, codes *uint8, blocks int, first uint64, sums *[32]int64)
+func sums32(vals *uint32, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 
 // maskRange64 clears bits of rows by a range, in blocks of 64 rows.
 //
@@ -59,10 +59,10 @@ func maskRange64(vals *uint64, blocks int, low uint64, width uint64, flip uint64
 //go:noescape
 func compress64(dst *uint64, src *uint64, blocks int, words *uint64)
 
-// sums64 adds the elements of the rows with codes first to first+3 to eight sums each, in blocks of 16 rows.
+// sums64 adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.
 //
 //go:noescape
-func sums64(vals *uint64, codes *uint8, blocks int, first uint64, sums *[32]int64)
+func sums64(vals *uint64, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 
 // maskMember8 clears bits of rows whose value plus delta has no bit in set, or with flip those that have, in blocks of 64 rows.
 //
@@ -74,6 +74,11 @@ func maskMember8(vals *uint8, blocks int, delta uint32, size uint32, set *uint64
 //go:noescape
 func widen8(dst *int64, src *uint8, blocks int, base int64)
 
+// total8 adds up elements in eight sums, in blocks of 32 rows.
+//
+//go:noescape
+func total8(vals *uint8, blocks int, sums *[8]int64)
+
 // maskMember16 clears bits of rows whose value plus delta has no bit in set, or with flip those that have, in blocks of 64 rows.
 //
 //go:noescape
@@ -84,6 +89,11 @@ func maskMember16(vals *uint16, blocks int, delta uint32, size uint32, set *uint
 //go:noescape
 func widen16(dst *int64, src *uint16, blocks int, base int64)
 
+// total16 adds up elements in eight sums, in blocks of 32 rows.
+//
+//go:noescape
+func total16(vals *uint16, blocks int, sums *[8]int64)
+
 // maskMember32 clears bits of rows whose value plus delta has no bit in set, or with flip those that have, in blocks of 64 rows.
 //
 //go:noescape
@@ -93,6 +103,11 @@ func maskMember32(vals *uint32, blocks int, delta uint32, size uint32, set *uint
 //
 //go:noescape
 func widen32(dst *int64, src *uint32, blocks int, base int64)
+
+// total32 adds up elements in eight sums, in blocks of 32 rows.
+//
+//go:noescape
+func total32(vals *uint32, blocks int, sums *[8]int64)
 
 // maskLess8 clears bits of rows where a+delta is not less than b, or with flip where it is, in blocks of 64 rows.
 //

@@ -61,26 +61,22 @@ next:
 	VZEROUPPER
 	RET
 
-// func sums8(vals *uint8, codes *uint8, blocks int, first uint64, sums *[32]int64)
+// func sums8(vals *uint8, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 // Requires: AVX, AVX512F
 TEXT ·sums8(SB), NOSPLIT, $0-40
 	MOVQ         vals+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         blocks+16(FP), DX
-	MOVQ         first+24(FP), BX
+	MOVQ         groups+24(FP), BX
 	MOVQ         sums+32(FP), SI
-	VPBROADCASTD BX, Z0
+	VPBROADCASTD (BX), Z0
 	VPXORQ       Z1, Z1, Z1
-	INCQ         BX
-	VPBROADCASTD BX, Z2
+	VPBROADCASTD 8(BX), Z2
 	VPXORQ       Z3, Z3, Z3
-	INCQ         BX
-	VPBROADCASTD BX, Z4
+	VPBROADCASTD 16(BX), Z4
 	VPXORQ       Z5, Z5, Z5
-	INCQ         BX
-	VPBROADCASTD BX, Z6
+	VPBROADCASTD 24(BX), Z6
 	VPXORQ       Z7, Z7, Z7
-	INCQ         BX
 
 loop:
 	VPMOVZXBD     (CX), Z8
@@ -191,26 +187,22 @@ next:
 	VZEROUPPER
 	RET
 
-// func sums16(vals *uint16, codes *uint8, blocks int, first uint64, sums *[32]int64)
+// func sums16(vals *uint16, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 // Requires: AVX, AVX512F
 TEXT ·sums16(SB), NOSPLIT, $0-40
 	MOVQ         vals+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         blocks+16(FP), DX
-	MOVQ         first+24(FP), BX
+	MOVQ         groups+24(FP), BX
 	MOVQ         sums+32(FP), SI
-	VPBROADCASTD BX, Z0
+	VPBROADCASTD (BX), Z0
 	VPXORQ       Z1, Z1, Z1
-	INCQ         BX
-	VPBROADCASTD BX, Z2
+	VPBROADCASTD 8(BX), Z2
 	VPXORQ       Z3, Z3, Z3
-	INCQ         BX
-	VPBROADCASTD BX, Z4
+	VPBROADCASTD 16(BX), Z4
 	VPXORQ       Z5, Z5, Z5
-	INCQ         BX
-	VPBROADCASTD BX, Z6
+	VPBROADCASTD 24(BX), Z6
 	VPXORQ       Z7, Z7, Z7
-	INCQ         BX
 
 loop:
 	VPMOVZXBD     (CX), Z8
@@ -345,26 +337,22 @@ next:
 	VZEROUPPER
 	RET
 
-// func sums32(vals *uint32, codes *uint8, blocks int, first uint64, sums *[32]int64)
+// func sums32(vals *uint32, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 // Requires: AVX, AVX512F
 TEXT ·sums32(SB), NOSPLIT, $0-40
 	MOVQ         vals+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         blocks+16(FP), DX
-	MOVQ         first+24(FP), BX
+	MOVQ         groups+24(FP), BX
 	MOVQ         sums+32(FP), SI
-	VPBROADCASTQ BX, Z0
+	VPBROADCASTQ (BX), Z0
 	VPXORQ       Z1, Z1, Z1
-	INCQ         BX
-	VPBROADCASTQ BX, Z2
+	VPBROADCASTQ 8(BX), Z2
 	VPXORQ       Z3, Z3, Z3
-	INCQ         BX
-	VPBROADCASTQ BX, Z4
+	VPBROADCASTQ 16(BX), Z4
 	VPXORQ       Z5, Z5, Z5
-	INCQ         BX
-	VPBROADCASTQ BX, Z6
+	VPBROADCASTQ 24(BX), Z6
 	VPXORQ       Z7, Z7, Z7
-	INCQ         BX
 
 loop:
 	VPMOVZXBQ (CX), Z8
@@ -541,26 +529,22 @@ next:
 	VZEROUPPER
 	RET
 
-// func sums64(vals *uint64, codes *uint8, blocks int, first uint64, sums *[32]int64)
+// func sums64(vals *uint64, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 // Requires: AVX, AVX512F
 TEXT ·sums64(SB), NOSPLIT, $0-40
 	MOVQ         vals+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         blocks+16(FP), DX
-	MOVQ         first+24(FP), BX
+	MOVQ         groups+24(FP), BX
 	MOVQ         sums+32(FP), SI
-	VPBROADCASTQ BX, Z0
+	VPBROADCASTQ (BX), Z0
 	VPXORQ       Z1, Z1, Z1
-	INCQ         BX
-	VPBROADCASTQ BX, Z2
+	VPBROADCASTQ 8(BX), Z2
 	VPXORQ       Z3, Z3, Z3
-	INCQ         BX
-	VPBROADCASTQ BX, Z4
+	VPBROADCASTQ 16(BX), Z4
 	VPXORQ       Z5, Z5, Z5
-	INCQ         BX
-	VPBROADCASTQ BX, Z6
+	VPBROADCASTQ 24(BX), Z6
 	VPXORQ       Z7, Z7, Z7
-	INCQ         BX
 
 loop:
 	VPMOVZXBQ (CX), Z8
@@ -691,6 +675,36 @@ loop:
 	VZEROUPPER
 	RET
 
+// func total8(vals *uint8, blocks int, sums *[8]int64)
+// Requires: AVX, AVX512F
+TEXT ·total8(SB), NOSPLIT, $0-24
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   sums+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VPMOVZXBQ (AX), Z4
+	VPADDQ    Z4, Z0, Z0
+	VPMOVZXBQ 8(AX), Z4
+	VPADDQ    Z4, Z1, Z1
+	VPMOVZXBQ 16(AX), Z4
+	VPADDQ    Z4, Z2, Z2
+	VPMOVZXBQ 24(AX), Z4
+	VPADDQ    Z4, Z3, Z3
+	ADDQ      $0x00000020, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (DX)
+	VZEROUPPER
+	RET
+
 // func maskMember16(vals *uint16, blocks int, delta uint32, size uint32, set *uint64, flip uint64, words *uint64)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·maskMember16(SB), NOSPLIT, $0-48
@@ -788,6 +802,36 @@ loop:
 	VZEROUPPER
 	RET
 
+// func total16(vals *uint16, blocks int, sums *[8]int64)
+// Requires: AVX, AVX512F
+TEXT ·total16(SB), NOSPLIT, $0-24
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   sums+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VPMOVZXWQ (AX), Z4
+	VPADDQ    Z4, Z0, Z0
+	VPMOVZXWQ 16(AX), Z4
+	VPADDQ    Z4, Z1, Z1
+	VPMOVZXWQ 32(AX), Z4
+	VPADDQ    Z4, Z2, Z2
+	VPMOVZXWQ 48(AX), Z4
+	VPADDQ    Z4, Z3, Z3
+	ADDQ      $0x00000040, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (DX)
+	VZEROUPPER
+	RET
+
 // func maskMember32(vals *uint32, blocks int, delta uint32, size uint32, set *uint64, flip uint64, words *uint64)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·maskMember32(SB), NOSPLIT, $0-48
@@ -882,6 +926,36 @@ loop:
 	ADDQ      $0x40, AX
 	DECQ      DX
 	JNZ       loop
+	VZEROUPPER
+	RET
+
+// func total32(vals *uint32, blocks int, sums *[8]int64)
+// Requires: AVX, AVX512F
+TEXT ·total32(SB), NOSPLIT, $0-24
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   sums+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VPMOVZXDQ (AX), Z4
+	VPADDQ    Z4, Z0, Z0
+	VPMOVZXDQ 32(AX), Z4
+	VPADDQ    Z4, Z1, Z1
+	VPMOVZXDQ 64(AX), Z4
+	VPADDQ    Z4, Z2, Z2
+	VPMOVZXDQ 96(AX), Z4
+	VPADDQ    Z4, Z3, Z3
+	ADDQ      $0x00000080, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (DX)
 	VZEROUPPER
 	RET
 

@@ -215,6 +215,13 @@ func testSums[T Element](t *testing.T) {
 		}
 		CountCodes(codes, &counts, span)
 		SumCodes(vals, codes, &counts, &sums)
+		total := int64(0)
+		for _, x := range vals {
+			total += int64(x)
+		}
+		if got := Total(vals); got != total {
+			t.Fatalf("%d rows: total %d, want %d", n, got, total)
+		}
 		if counts != wantCounts || sums != wantSums {
 			t.Fatalf("%d rows, %d codes: %v %v, want %v %v", n, span, counts, sums, wantCounts, wantSums)
 		}

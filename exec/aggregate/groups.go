@@ -91,6 +91,9 @@ func (l *local) consume(b *columnar.Batch) error {
 	if !l.began {
 		l.begin()
 	}
+	if done, err := l.few(b); done || err != nil {
+		return err
+	}
 	words := l.words[:n]
 	l.layout.Pack(l.cols, b.Sel, b.Len, words)
 	if l.mode == partitioned {

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
+	"github.com/oxidb/oxidb/columnar/simd"
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/exec/expr"
 	"github.com/oxidb/oxidb/types"
@@ -20,13 +21,16 @@ type evaluators struct {
 	byRow   []uint32           // groups at the rows' own positions
 	fsel    []uint32
 	fids    []uint32
+	few     []uint32
+	codes   []uint8
 }
 
 func compile(s *spec, in expr.Input, w *exec.Worker) (*evaluators, error) {
 	e := &evaluators{spec: s}
-	for _, buf := range []*[]uint32{&e.sel, &e.ids, &e.byRow, &e.fsel, &e.fids} {
+	for _, buf := range []*[]uint32{&e.sel, &e.ids, &e.byRow, &e.fsel, &e.fids, &e.few} {
 		*buf = mem.Alloc[uint32](w.Arena, columnar.BatchSize, false)
 	}
+	e.codes = mem.Alloc[uint8](w.Arena, columnar.BatchSize, false)
 	for _, g := range s.groups {
 		ev, err := expr.Compile(g, in, w)
 		if err != nil {
@@ -116,32 +120,7 @@ func (e *evaluators) update(st *states, b *columnar.Batch, ids []uint32) error {
 		c.rows = false
 	}
 	for i := range e.spec.inputs {
-		in := &e.spec.inputs[i]
-		rows, groups, batch := b.Sel, ids, b
-		if in.filter != nil {
-			var err error
-			if batch, groups, err = e.filtered(i, b, ids); err != nil {
-				return err
-			}
-			rows = batch.Sel
-		}
-		n := batch.Rows()
-		if n == 0 {
-			continue
-		}
-		if in.arg == nil {
-			st.count(in.counter, groups, n)
-			continue
-		}
-		v, err := e.args[i].Eval(batch)
-		if err != nil {
-			return err
-		}
-		rows, groups, n = e.fold(st, i, v, &c, rows, groups, batch.Len, in.filter == nil)
-		if n == 0 || in.distinct {
-			continue
-		}
-		if err := e.accumulate(st, i, v, batch, rows, groups, n); err != nil {
+		if err := e.input(i, st, b, ids, &c); err != nil {
 			return err
 		}
 	}
@@ -149,6 +128,36 @@ func (e *evaluators) update(st *states, b *columnar.Batch, ids []uint32) error {
 		c.flush()
 	}
 	return nil
+}
+
+// input folds the batch's values of input i.
+func (e *evaluators) input(i int, st *states, b *columnar.Batch, ids []uint32, c *chain) error {
+	in := &e.spec.inputs[i]
+	rows, groups, batch := b.Sel, ids, b
+	if in.filter != nil {
+		var err error
+		if batch, groups, err = e.filtered(i, b, ids); err != nil {
+			return err
+		}
+		rows = batch.Sel
+	}
+	n := batch.Rows()
+	if n == 0 {
+		return nil
+	}
+	if in.arg == nil {
+		st.count(in.counter, groups, n)
+		return nil
+	}
+	v, err := e.args[i].Eval(batch)
+	if err != nil {
+		return err
+	}
+	rows, groups, n = e.fold(st, i, v, c, rows, groups, batch.Len, in.filter == nil)
+	if n == 0 || in.distinct {
+		return nil
+	}
+	return e.accumulate(st, i, v, batch, rows, groups, n)
 }
 
 // fold folds the rows of v, input i's values, into their groups' words; it returns the rows that are
@@ -269,6 +278,10 @@ func (st *states) apply(in *input, c *chain, v *columnar.Vector, rows []uint32, 
 			st.addWide(sum, c.ids, v, rows, n)
 			continue
 		}
+		if c.ids == nil && rows == nil && narrow(v) && st.admit(sum, v, nil, n) {
+			st.words[st.spec.sums[sum].word] += totalOf(v, n)
+			continue
+		}
 		values := c.slot(n)
 		if v.Layout == columnar.I64 && v.Enc == columnar.Flat && rows == nil {
 			values = v.I64[:n] // good until the batch is done, and so is the chain
@@ -280,7 +293,7 @@ func (st *states) apply(in *input, c *chain, v *columnar.Vector, rows []uint32, 
 			continue
 		}
 		if word := st.spec.sums[sum].word; c.ids == nil {
-			st.words[word] += sumInts(values)
+			st.words[word] += simd.Total(values)
 		} else {
 			c.add(word, values)
 		}

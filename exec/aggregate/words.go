@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/simd"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -130,7 +131,7 @@ func maxInts(words []int64, stride, word int, ids []uint32, a []int64) {
 func foldOne(kind wordKind, word *int64, a []int64) {
 	switch kind {
 	case addInt:
-		*word += sumInts(a)
+		*word += simd.Total(a)
 	case addFloat:
 		sum := math.Float64frombits(uint64(*word))
 		for _, x := range a {
@@ -146,21 +147,6 @@ func foldOne(kind wordKind, word *int64, a []int64) {
 			*word = max(*word, x)
 		}
 	}
-}
-
-func sumInts(a []int64) (sum int64) {
-	var s0, s1, s2, s3 int64
-	for len(a) >= 4 {
-		s0 += a[0]
-		s1 += a[1]
-		s2 += a[2]
-		s3 += a[3]
-		a = a[4:]
-	}
-	for _, x := range a {
-		sum += x
-	}
-	return sum + s0 + s1 + s2 + s3
 }
 
 // mergeWord folds word b of another group into a.
@@ -204,10 +190,7 @@ func widen(dst []int64, v *columnar.Vector, sel []uint32) {
 
 func widenInts[T integer](dst []int64, v []T, sel []uint32, base int64) {
 	if sel == nil {
-		v = v[:len(dst)]
-		for i := range dst {
-			dst[i] = int64(v[i]) + base
-		}
+		simd.Widen(dst, v, base)
 		return
 	}
 	dst = dst[:len(sel)]

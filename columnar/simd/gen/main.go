@@ -24,6 +24,7 @@ func main() {
 	for _, bits := range []int{8, 16, 32} {
 		maskMember(bits)
 		widen(bits)
+		total(bits)
 	}
 	for _, bits := range []int{8, 16} {
 		maskLess(bits)
@@ -359,18 +360,22 @@ func product(abits, bbits int) {
 
 // sums adds the elements of four groups each to a vector of eight sums.
 func sums(bits int) {
-	p := function(fmt.Sprintf("sums%d", bits), "adds the elements of the rows with codes first to first+3 to eight sums each, in blocks of 16 rows.",
-		fmt.Sprintf("(vals %s, codes *uint8, blocks int, first uint64, sums *[32]int64)", elements(bits)), "vals", "codes", "blocks", "first", "sums")
-	vals, codes, blocks, first, out := p[0], p[1], p[2], p[3], p[4]
+	p := function(fmt.Sprintf("sums%d", bits), "adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.",
+		fmt.Sprintf("(vals %s, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)", elements(bits)), "vals", "codes", "blocks", "groups", "sums")
+	vals, codes, blocks, groups, out := p[0], p[1], p[2], p[3], p[4]
 	lane := 64
 	if bits <= 16 {
 		lane = 32
 	}
 	var group, sum [4]VecVirtual
 	for g := range group {
-		group[g], sum[g] = spread(lane, first), ZMM()
+		group[g], sum[g] = ZMM(), ZMM()
+		if lane == 32 {
+			VPBROADCASTD(Mem{Base: groups, Disp: 8 * g}, group[g])
+		} else {
+			VPBROADCASTQ(Mem{Base: groups, Disp: 8 * g}, group[g])
+		}
 		VPXORQ(sum[g], sum[g], sum[g])
-		INCQ(first)
 	}
 	Label("loop")
 	if lane == 32 {
@@ -405,6 +410,30 @@ func sums(bits int) {
 		}
 		VMOVDQU64(v, Mem{Base: out, Disp: 64 * g})
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// total adds all elements.
+func total(bits int) {
+	p := function(fmt.Sprintf("total%d", bits), "adds up elements in eight sums, in blocks of 32 rows.",
+		fmt.Sprintf("(vals %s, blocks int, sums *[8]int64)", elements(bits)), "vals", "blocks", "sums")
+	var sum [4]VecVirtual
+	for i := range sum {
+		sum[i] = ZMM()
+		VPXORQ(sum[i], sum[i], sum[i])
+	}
+	Label("loop")
+	for i := range sum {
+		VPADDQ(qwords(bits, Mem{Base: p[0], Disp: i * bits}), sum[i], sum[i])
+	}
+	ADDQ(U32(uint32(4*bits)), p[0])
+	DECQ(p[1])
+	JNZ(LabelRef("loop"))
+	VPADDQ(sum[1], sum[0], sum[0])
+	VPADDQ(sum[3], sum[2], sum[2])
+	VPADDQ(sum[2], sum[0], sum[0])
+	VMOVDQU64(sum[0], Mem{Base: p[2]})
 	VZEROUPPER()
 	RET()
 }
