@@ -24,6 +24,8 @@ const (
 	// memory that direct states may take.
 	smallSpan   = 4096
 	directBytes = 64 << 20
+	// cachedWords is the size of direct states that stay in a core's cache.
+	cachedWords = 1 << 17
 	// partitionBytes is the size of a worker's table above which it outgrows the caches and rows are
 	// set aside instead, if the table has not at least halved its input.
 	partitionBytes = 4 << 20
@@ -151,7 +153,11 @@ func (l *local) directFits() bool {
 	if len(l.spec.accs) > 0 {
 		return span <= smallSpan
 	}
-	return span <= smallSpan || float64(span) <= 8*max(l.estimate, float64(l.rows))
+	scattered := 8.0 // keys a row that direct states may have
+	if span*uint64(len(l.spec.kinds)) > cachedWords {
+		scattered = 2
+	}
+	return span <= smallSpan || float64(span) <= scattered*max(l.estimate, float64(l.rows))
 }
 
 // number gives the groups of packed keys, making room for new ones.
@@ -258,21 +264,15 @@ func (l *local) groupKeys() []uint64 {
 // occupied lists the groups of direct states that have rows.
 func (l *local) occupied() (ids []uint32, keys []uint64) {
 	stride, words := len(l.spec.kinds), l.states.words
+	ids, keys = mem.Alloc[uint32](l.w.Arena, l.states.n, false), mem.Alloc[uint64](l.w.Arena, l.states.n, false)
 	n := 0
-	for at := 0; at < len(words); at += stride {
-		if words[at] != 0 {
-			n++
-		}
-	}
-	ids, keys = mem.Alloc[uint32](l.w.Arena, n, false), mem.Alloc[uint64](l.w.Arena, n, false)
-	n = 0
 	for at, g := 0, uint32(0); at < len(words); at, g = at+stride, g+1 {
 		if words[at] != 0 {
 			ids[n], keys[n] = g, uint64(g)
 			n++
 		}
 	}
-	return ids, keys
+	return ids[:n], keys[:n]
 }
 
 // toHashed goes on with a hash table that has the groups so far.

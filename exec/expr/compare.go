@@ -19,6 +19,9 @@ func (c *compiler) compare(e *plan.Compare) (t test, negate bool, err error) {
 		l, r, op = r, l, op.Flip()
 	}
 	value, isConst := constOf(r)
+	if isConst && !value.Null {
+		l = unwidened(l)
+	}
 	distinct := op == plan.IsDistinct || op == plan.IsNotDistinct
 	if isConst && value.Null {
 		if !distinct {
@@ -46,6 +49,23 @@ func (c *compiler) compare(e *plan.Compare) (t test, negate bool, err error) {
 		return &distinctTest{worker: c.worker, pair: p}, op == plan.IsDistinct, nil
 	}
 	return p, false, nil
+}
+
+// unwidened takes a cast to more digits, which cannot fail and changes no value, off a side that is compared
+// with a constant: ranges know constants of any scale.
+func unwidened(e plan.Expr) plan.Expr {
+	if c, ok := e.(*plan.Cast); ok && widens(c.X.Type(), c.Type()) {
+		return c.X
+	}
+	return e
+}
+
+// widens reports that all integers or numerics of one type are numerics of another one, unchanged.
+func widens(from, to types.Type) bool {
+	if from.Kind != types.Numeric || to.Kind != types.Numeric || from.Precision == 0 || to.Precision == 0 {
+		return false
+	}
+	return to.Scale >= from.Scale && int(to.Precision)-int(to.Scale) >= int(from.Precision)-int(from.Scale)
 }
 
 // constTest is the test "X op value", or nil when the class has no such test.

@@ -149,6 +149,7 @@ type textSet struct {
 	values  [][]byte
 	set     map[string]struct{} // for long lists
 	lengths uint64              // bit min(len, 63): lengths that occur
+	words   []uint64            // the values as words, when few and all short
 	hasNull bool
 }
 
@@ -167,8 +168,21 @@ func newTextSet(values []types.Value, hasNull bool) *textSet {
 		for _, text := range s.values {
 			s.set[string(text)] = struct{}{}
 		}
+	} else if s.lengths>>8 == 0 {
+		for _, text := range s.values {
+			s.words = append(s.words, shortWord(text))
+		}
 	}
 	return s
+}
+
+// shortWord is a text of at most 7 bytes as a number of its own: the bytes with a 1 above.
+func shortWord(text []byte) uint64 {
+	w := uint64(1)
+	for _, b := range text {
+		w = w<<8 | uint64(b)
+	}
+	return w
 }
 
 func (s *textSet) unknown() bool { return s.hasNull }
@@ -177,10 +191,37 @@ func (s *textSet) keepVector(v *columnar.Vector, want bool, n int, sel, out []ui
 	if !want && s.hasNull {
 		return out[:0]
 	}
+	if s.words != nil {
+		return s.keepShort(v, want, n, sel, out)
+	}
 	k := 0
 	for i := range function.Rows(n, sel) {
 		out[k] = uint32(i)
 		k += b2i(s.has(v.Row(i)) == want)
+	}
+	return kept(k, n, sel, out)
+}
+
+// keepShort compares words instead of bytes.
+func (s *textSet) keepShort(v *columnar.Vector, want bool, n int, sel, out []uint32) []uint32 {
+	k, flip, count := 0, b2i(!want), n
+	if sel != nil {
+		count = len(sel)
+	}
+	for j := range count {
+		i := uint32(j)
+		if sel != nil {
+			i = sel[j]
+		}
+		hit := 0
+		if text := v.Bytes[v.Offsets[i]:v.Offsets[i+1]]; s.lengths>>min(len(text), 63)&1 != 0 {
+			x := shortWord(text)
+			for _, w := range s.words {
+				hit |= b2i(w == x)
+			}
+		}
+		out[k] = i
+		k += hit ^ flip
 	}
 	return kept(k, n, sel, out)
 }

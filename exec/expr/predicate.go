@@ -78,7 +78,9 @@ func mayFail(e plan.Expr) bool {
 		switch e := e.(type) {
 		case *plan.Arith:
 			found = found || e.Op >= plan.Div
-		case *plan.Call, *plan.Cast:
+		case *plan.Cast:
+			found = found || !widens(e.X.Type(), e.Type())
+		case *plan.Call:
 			found = true
 		}
 		return !found

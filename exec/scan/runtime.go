@@ -30,6 +30,8 @@ const (
 	measureBatches = 8
 	pauseBatches   = 64
 	usefulShare    = 0.7
+	// skipShare is the share of rows that pass below which whole blocks of ascending keys are likely to hold none.
+	skipShare = 1.0 / 32
 )
 
 func newRuntimeProbe(f *exec.RuntimeFilter, e plan.Expr, cols expr.Input, w *exec.Worker) (*runtimeProbe, error) {
@@ -133,7 +135,7 @@ func maskKeys[T simd.Element](keys []T, top uint64, delta int64, r *runtimeProbe
 		maskSpan(keys, delta, uint64(f.Max-f.Min), words)
 		return
 	}
-	if r.sorted && full {
+	if r.sorted && full && r.passShare() < skipShare {
 		skipBlocks(keys, delta, f.Bits, words)
 	}
 	simd.MaskMember(keys, top, delta, f.Bits, true, words)

@@ -64,7 +64,7 @@ func stringFunctions() []function.Scalar {
 			return strconv.AppendUint(b, uint64(a[0].Int(i)), 16), nil
 		})),
 		fn("substring", args(t, i), t, textFn(substring)), fn("substr", args(t, i), t, textFn(substring)),
-		fn("substring", args(t, i, i), t, textFn(substring)), fn("substr", args(t, i, i), t, textFn(substring)),
+		fn("substring", args(t, i, i), t, substrings), fn("substr", args(t, i, i), t, substrings),
 		fn("left", args(t, i), t, textFn(left)), fn("right", args(t, i), t, textFn(right)),
 		fn("lpad", args(t, i), t, textFn(lpad)), fn("lpad", args(t, i, t), t, textFn(lpad)),
 		fn("rpad", args(t, i), t, textFn(rpad)), fn("rpad", args(t, i, t), t, textFn(rpad)),
@@ -161,6 +161,39 @@ func substring(b []byte, a []*columnar.Vector, i int) ([]byte, error) {
 	}
 	rest := s[start:]
 	return append(b, rest[:runeIndex(rest, to-max(from, 1))]...), nil
+}
+
+// substrings is substring on vectors. Bounds that are constant need no look per row.
+func substrings(c *function.Context, a []*columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
+	s := a[0]
+	if s.Enc != columnar.Flat || len(a) != 3 || a[1].Enc != columnar.Const || a[2].Enc != columnar.Const || a[2].Int(0) < 0 || a[1].Int(0) < 1 {
+		return textFn(substring)(c, a, n, sel, out)
+	}
+	from, count := a[1].Int(0)-1, a[2].Int(0)
+	offsets, b := out.Offsets[:0], out.Bytes[:0]
+	rows := n
+	if sel != nil {
+		rows = len(sel)
+	}
+	for j := range rows {
+		i := j
+		if sel != nil {
+			i = int(sel[j])
+		}
+		for len(offsets) <= i {
+			offsets = append(offsets, uint32(len(b)))
+		}
+		row := s.Bytes[s.Offsets[i]:s.Offsets[i+1]]
+		if from > 0 {
+			row = row[runeIndex(row, from):]
+		}
+		b = append(b, row[:runeIndex(row, count)]...)
+	}
+	for len(offsets) <= n {
+		offsets = append(offsets, uint32(len(b)))
+	}
+	out.Offsets, out.Bytes = offsets, b
+	return nil
 }
 
 // runeIndex is the byte offset of character n, at most len(s).

@@ -327,7 +327,14 @@ func localMoment(parsed int64, s string, loc *time.Location) int64 {
 func toNumeric(from, to types.Type) Func {
 	return func(_ *function.Context, in *columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
 		w := function.DecimalWriter{Out: out, N: n}
+		factor, limit := scaleUp(from, to)
 		for i := range function.Rows(n, sel) {
+			if limit > 0 && in.Layout != columnar.I128 {
+				if x := in.Int(i); -limit <= x && x <= limit {
+					w.Write(i, types.FromInt64(x*factor))
+					continue
+				}
+			}
 			var v types.Value
 			var err error
 			if from.IsFloat() {
@@ -342,6 +349,20 @@ func toNumeric(from, to types.Type) Func {
 		}
 		return nil
 	}
+}
+
+// scaleUp gives what integers of type from are multiplied by to have to's scale, and the greatest one that
+// may be, so that it fits to and int64; limit is 0 when digits would be lost.
+func scaleUp(from, to types.Type) (factor, limit int64) {
+	more := int(to.Scale) - int(from.Scale)
+	if from.IsFloat() || more < 0 || more > 18 {
+		return 1, 0
+	}
+	factor, limit = types.PowersOfTen[more], math.MaxInt64
+	if to.Precision > 0 && to.Precision <= 18 {
+		limit = types.PowersOfTen[to.Precision] - 1
+	}
+	return factor, limit / factor
 }
 
 // floatToNumeric goes through the 15 (real: 6) significant digits that PostgreSQL keeps.
