@@ -189,6 +189,8 @@ type historyChunk struct {
 
 func (c historyChunk) ID() uint32 { return c.id }
 
+func (c historyChunk) Live() int { return c.Rows() - c.Hidden().CountBelow(c.Rows()) }
+
 func (c historyChunk) Visible(from, to int, words []uint64) bool {
 	return c.Hidden().Visible(from, to, words)
 }

@@ -217,6 +217,7 @@ func (c *systemChunk) Column(_ context.Context, field int32) (*columnar.Vector, 
 	return c.cols[field-1], nil
 }
 func (c *systemChunk) Visible(int, int, []uint64) bool { return false }
+func (c *systemChunk) Live() int                       { return c.rows }
 func (c *systemChunk) Zone(int32) (scan.Zone, bool)    { return scan.Zone{}, false }
 
 // storedChunk shows a table's chunk to the scan.
@@ -225,6 +226,8 @@ type storedChunk struct{ *mvcc.View }
 func (c storedChunk) Visible(from, to int, words []uint64) bool {
 	return c.Deleted().Visible(from, to, words)
 }
+
+func (c storedChunk) Live() int { return c.View.Visible() }
 
 func (c storedChunk) Zone(field int32) (scan.Zone, bool) {
 	return scanZone(c.View.Zone(field))

@@ -101,6 +101,16 @@ func (c sinceChunk) Visible(from, to int, words []uint64) bool {
 	return true
 }
 
+// Live implements scan.Chunk.
+func (c sinceChunk) Live() int {
+	n := c.Rows() - c.from
+	words := make([]uint64, simd.Words(c.Rows()))
+	if c.Visible(0, c.Rows(), words) {
+		n = simd.Count(words)
+	}
+	return n
+}
+
 // rowsChunk is some rows of a chunk, ascending.
 type rowsChunk struct {
 	storedChunk
@@ -117,6 +127,9 @@ func (c rowsChunk) Visible(from, to int, words []uint64) bool {
 	}
 	return true
 }
+
+// Live implements scan.Chunk.
+func (c rowsChunk) Live() int { return len(c.rows) }
 
 // someRows is the given visible rows of a table as chunks.
 func (sc *scope) someRows(t *catalog.Table, ids []columnar.RowID) ([]scan.Chunk, error) {
@@ -150,6 +163,7 @@ func (c *vectorChunk) Column(_ context.Context, field int32) (*columnar.Vector, 
 	return c.cols[field], nil
 }
 func (c *vectorChunk) Visible(int, int, []uint64) bool { return false }
+func (c *vectorChunk) Live() int                       { return c.rows }
 func (c *vectorChunk) Zone(int32) (scan.Zone, bool)    { return scan.Zone{}, false }
 
 // gather copies columns of rows, also of deleted ones, in their order.

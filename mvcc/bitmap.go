@@ -139,8 +139,11 @@ func (b *Bitmap) markRow(row uint32) {
 	}
 }
 
-// firstRows counts the marked rows below n.
-func (b *Bitmap) firstRows(n int) int {
+// CountBelow is the number of marked rows below n; a nil Bitmap marks none.
+func (b *Bitmap) CountBelow(n int) int {
+	if b == nil {
+		return 0
+	}
 	if n >= len(b.words)<<6 {
 		return b.count
 	}

@@ -274,7 +274,7 @@ func (c *checker) cut(snapshot Timestamp) []checkTable {
 			}
 			part.live = chunk.visible(snapshot)
 			if gone := chunk.deletes.at(snapshot); gone != nil {
-				part.live -= gone.firstRows(part.live)
+				part.live -= gone.CountBelow(part.live)
 			}
 			ct.chunks = append(ct.chunks, part)
 			for _, at := range []*sealedChunk{part.sealed, chunk.saved} {

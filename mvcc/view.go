@@ -85,7 +85,7 @@ func (v *View) partial() bool {
 // Visible is the number of rows that are not deleted.
 func (v *View) Visible() int {
 	if d := v.Deleted(); d != nil {
-		return v.rows - d.firstRows(v.rows)
+		return v.rows - d.CountBelow(v.rows)
 	}
 	return v.rows
 }

@@ -8,8 +8,7 @@ import (
 // Compress writes the elements whose bits are set to dst and gives their number. dst has room for Slack
 // elements more and does not overlap src.
 func Compress[T any](dst, src []T, words []uint64) int {
-	done := compressBlocks(dst, src, words)
-	n := Count(words[:done>>6])
+	n, done := compressBlocks(dst, src, words)
 	return n + compress(dst[n:], src[done:], words[done>>6:])
 }
 
@@ -79,8 +78,7 @@ func extract(x, mask uint64) uint64 {
 // Rows lists the numbers of the bits that are set in out, which has room for Slack more, and gives how
 // many there are.
 func Rows(words []uint64, out []uint32) int {
-	done := rowBlocks(words, out)
-	n := Count(words[:done])
+	n, done := rowBlocks(words, out)
 	for i, w := range words[done:] {
 		for ; w != 0; w &= w - 1 {
 			out[n] = uint32((done+i)<<6 + bits.TrailingZeros64(w))

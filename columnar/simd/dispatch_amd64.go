@@ -12,7 +12,7 @@ import (
 
 // vectorized says that the machine has the instructions: Ice Lake, Zen 4 and later.
 var vectorized = os.Getenv("OXIDB_SIMD") != "off" && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL &&
-	cpu.X86.HasAVX512VBMI2 && cpu.X86.HasPOPCNT
+	cpu.X86.HasAVX512VBMI2 && cpu.X86.HasAVX512VPOPCNTDQ && cpu.X86.HasPOPCNT
 
 // Vectorized reports whether the loops run in vector instructions.
 func Vectorized() bool { return vectorized }
@@ -40,18 +40,20 @@ func rangeBlocks[T Element](vals []T, low, width T, flip uint64, words []uint64)
 
 // memberBlocks adds in 32 bits, where that is the same: below zero a sum must not come out as a member,
 // and none may pass 2^32.
-func memberBlocks[T Element](vals []T, top uint64, delta int64, set []uint64, flip uint64, words []uint64) int {
+func memberBlocks[T Element](vals []T, top uint64, delta int64, set []uint64, clustered bool, flip uint64, words []uint64) int {
 	blocks, members := len(vals)/64, int64(len(set))*64
 	if !vectorized || blocks == 0 || members == 0 || size[T]() == 64 || members > math.MaxInt32 ||
 		delta < members-math.MaxUint32 || delta > math.MaxUint32-int64(min(top, math.MaxUint32)) {
 		return 0
 	}
 	p, s, w := pointer(vals), &set[0], &words[:blocks][0]
-	switch size[T]() {
-	case 8:
+	switch {
+	case size[T]() == 8:
 		maskMember8((*uint8)(p), blocks, uint32(delta), uint32(members), s, flip, w)
-	case 16:
+	case size[T]() == 16:
 		maskMember16((*uint16)(p), blocks, uint32(delta), uint32(members), s, flip, w)
+	case clustered:
+		maskClustered32((*uint32)(p), blocks, uint32(delta), uint32(members), s, flip, w)
 	default:
 		maskMember32((*uint32)(p), blocks, uint32(delta), uint32(members), s, flip, w)
 	}
@@ -75,26 +77,26 @@ func lessBlocks[A, B Element](a []A, delta int64, b []B, flip uint64, words []ui
 	return blocks * 64
 }
 
-func compressBlocks[T any](dst, src []T, words []uint64) int {
+func compressBlocks[T any](dst, src []T, words []uint64) (n, done int) {
 	blocks := min(len(src)/64, len(words))
 	var x T
-	if !vectorized || blocks == 0 || len(dst) < min(len(src), Count(words))+Slack {
-		return 0
+	if !vectorized || blocks == 0 || len(dst) < len(src)+Slack && len(dst) < Count(words)+Slack {
+		return 0, 0
 	}
 	d, s, w := pointer(dst), pointer(src), &words[0]
 	switch unsafe.Sizeof(x) {
 	case 1:
-		compress8((*uint8)(d), (*uint8)(s), blocks, w)
+		n = compress8((*uint8)(d), (*uint8)(s), blocks, w)
 	case 2:
-		compress16((*uint16)(d), (*uint16)(s), blocks, w)
+		n = compress16((*uint16)(d), (*uint16)(s), blocks, w)
 	case 4:
-		compress32((*uint32)(d), (*uint32)(s), blocks, w)
+		n = compress32((*uint32)(d), (*uint32)(s), blocks, w)
 	case 8:
-		compress64((*uint64)(d), (*uint64)(s), blocks, w)
+		n = compress64((*uint64)(d), (*uint64)(s), blocks, w)
 	default:
-		return 0
+		return 0, 0
 	}
-	return blocks * 64
+	return n / int(unsafe.Sizeof(x)), blocks * 64
 }
 
 // firstRows is the numbers of the rows of a block.
@@ -105,12 +107,24 @@ var firstRows = func() (rows [64]uint32) {
 	return rows
 }()
 
-func rowBlocks(words []uint64, out []uint32) int {
-	if !vectorized || len(words) == 0 || len(out) < Count(words)+16 {
-		return 0
+func rowBlocks(words []uint64, out []uint32) (n, done int) {
+	if !vectorized || len(words) == 0 || len(out) < 64*len(words)+16 && len(out) < Count(words)+16 {
+		return 0, 0
 	}
-	numbers(&words[0], len(words), &firstRows[0], &out[0])
-	return len(words)
+	return numbers(&words[0], len(words), &firstRows[0], &out[0]) / 4, len(words)
+}
+
+func populationBlocks(words []uint64) (n, done int) {
+	blocks := len(words) / 8
+	if !vectorized || blocks == 0 {
+		return 0, 0
+	}
+	var eight [8]int64
+	population(&words[0], blocks, &eight)
+	for _, x := range eight {
+		n += int(x)
+	}
+	return n, blocks * 8
 }
 
 func widenBlocks[T Element](dst []int64, src []T, base int64) int {

@@ -7,13 +7,15 @@ func Vectorized() bool { return false }
 
 func rangeBlocks[T Element]([]T, T, T, uint64, []uint64) int { return 0 }
 
-func memberBlocks[T Element]([]T, uint64, int64, []uint64, uint64, []uint64) int { return 0 }
+func memberBlocks[T Element]([]T, uint64, int64, []uint64, bool, uint64, []uint64) int { return 0 }
 
 func lessBlocks[A, B Element]([]A, int64, []B, uint64, []uint64) int { return 0 }
 
-func compressBlocks[T any]([]T, []T, []uint64) int { return 0 }
+func compressBlocks[T any]([]T, []T, []uint64) (int, int) { return 0, 0 }
 
-func rowBlocks([]uint64, []uint32) int { return 0 }
+func rowBlocks([]uint64, []uint32) (int, int) { return 0, 0 }
+
+func populationBlocks([]uint64) (int, int) { return 0, 0 }
 
 func widenBlocks[T Element]([]int64, []T, int64) int { return 0 }
 

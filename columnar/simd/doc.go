@@ -29,8 +29,8 @@ func Words(n int) int { return (n + 63) / 64 }
 
 // Count is the number of bits that are set.
 func Count(words []uint64) int {
-	n := 0
-	for _, w := range words {
+	n, done := populationBlocks(words)
+	for _, w := range words[done:] {
 		n += bits.OnesCount64(w)
 	}
 	return n

@@ -9,10 +9,10 @@ package simd
 //go:noescape
 func maskRange8(vals *uint8, blocks int, low uint64, width uint64, flip uint64, words *uint64)
 
-// compress8 writes the elements whose bits are set to dst, which has room for 64 bytes more, in blocks of 64 rows.
+// compress8 writes the elements whose bits are set to dst, which has room for 64 bytes more, and gives their bytes, in blocks of 64 rows.
 //
 //go:noescape
-func compress8(dst *uint8, src *uint8, blocks int, words *uint64)
+func compress8(dst *uint8, src *uint8, blocks int, words *uint64) int
 
 // sums8 adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.
 //
@@ -24,10 +24,10 @@ func sums8(vals *uint8, codes *uint8, blocks int, groups *[4]uint64, sums *[32]i
 //go:noescape
 func maskRange16(vals *uint16, blocks int, low uint64, width uint64, flip uint64, words *uint64)
 
-// compress16 writes the elements whose bits are set to dst, which has room for 64 bytes more, in blocks of 64 rows.
+// compress16 writes the elements whose bits are set to dst, which has room for 64 bytes more, and gives their bytes, in blocks of 64 rows.
 //
 //go:noescape
-func compress16(dst *uint16, src *uint16, blocks int, words *uint64)
+func compress16(dst *uint16, src *uint16, blocks int, words *uint64) int
 
 // sums16 adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.
 //
@@ -39,10 +39,10 @@ func sums16(vals *uint16, codes *uint8, blocks int, groups *[4]uint64, sums *[32
 //go:noescape
 func maskRange32(vals *uint32, blocks int, low uint64, width uint64, flip uint64, words *uint64)
 
-// compress32 writes the elements whose bits are set to dst, which has room for 64 bytes more, in blocks of 64 rows.
+// compress32 writes the elements whose bits are set to dst, which has room for 64 bytes more, and gives their bytes, in blocks of 64 rows.
 //
 //go:noescape
-func compress32(dst *uint32, src *uint32, blocks int, words *uint64)
+func compress32(dst *uint32, src *uint32, blocks int, words *uint64) int
 
 // sums32 adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.
 //
@@ -54,10 +54,10 @@ func sums32(vals *uint32, codes *uint8, blocks int, groups *[4]uint64, sums *[32
 //go:noescape
 func maskRange64(vals *uint64, blocks int, low uint64, width uint64, flip uint64, words *uint64)
 
-// compress64 writes the elements whose bits are set to dst, which has room for 64 bytes more, in blocks of 64 rows.
+// compress64 writes the elements whose bits are set to dst, which has room for 64 bytes more, and gives their bytes, in blocks of 64 rows.
 //
 //go:noescape
-func compress64(dst *uint64, src *uint64, blocks int, words *uint64)
+func compress64(dst *uint64, src *uint64, blocks int, words *uint64) int
 
 // sums64 adds up the elements of the rows with each of four codes, in eight sums each, in blocks of 16 rows.
 //
@@ -179,10 +179,20 @@ func product64x16(dst *int64, a *uint64, b *uint16, blocks int, ca int64, mb int
 //go:noescape
 func product64x32(dst *int64, a *uint64, b *uint32, blocks int, ca int64, mb int64, cb int64)
 
-// numbers writes the numbers of the bits that are set to out, which has room for 16 more, in blocks of 64 rows.
+// numbers writes the numbers of the bits that are set to out, which has room for 16 more, and gives their bytes, in blocks of 64 rows.
 //
 //go:noescape
-func numbers(words *uint64, blocks int, iota *uint32, out *uint32)
+func numbers(words *uint64, blocks int, iota *uint32, out *uint32) int
+
+// population counts the bits that are set, in blocks of 8 words.
+//
+//go:noescape
+func population(words *uint64, blocks int, counts *[8]int64)
+
+// maskClustered32 clears bits of rows whose value plus delta has no bit in set, or with flip those that have, in blocks of 64 rows; size is at least 64.
+//
+//go:noescape
+func maskClustered32(vals *uint32, blocks int, delta uint32, size uint32, set *uint64, flip uint64, words *uint64)
 
 // pairCodes writes first[a] + second[b], where a and b are below 16, to dst, in blocks of 64 rows.
 //

@@ -34,30 +34,33 @@ next:
 	VZEROUPPER
 	RET
 
-// func compress8(dst *uint8, src *uint8, blocks int, words *uint64)
+// func compress8(dst *uint8, src *uint8, blocks int, words *uint64) int
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, POPCNT
-TEXT ·compress8(SB), NOSPLIT, $0-32
+TEXT ·compress8(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ blocks+16(FP), DX
 	MOVQ words+24(FP), BX
+	MOVQ AX, SI
 
 loop:
-	MOVQ          (BX), SI
-	TESTQ         SI, SI
+	MOVQ          (BX), DI
+	TESTQ         DI, DI
 	JZ            next
-	KMOVQ         SI, K1
+	KMOVQ         DI, K1
 	VMOVDQU64     (CX), Z0
 	VPCOMPRESSB.Z Z0, K1, Z0
-	POPCNTQ       SI, SI
+	POPCNTQ       DI, DI
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(SI*1), AX
+	LEAQ          (AX)(DI*1), AX
 
 next:
 	ADDQ $0x08, BX
 	ADDQ $0x00000040, CX
 	DECQ DX
 	JNZ  loop
+	SUBQ SI, AX
+	MOVQ AX, ret+32(FP)
 	VZEROUPPER
 	RET
 
@@ -150,40 +153,43 @@ next:
 	VZEROUPPER
 	RET
 
-// func compress16(dst *uint16, src *uint16, blocks int, words *uint64)
+// func compress16(dst *uint16, src *uint16, blocks int, words *uint64) int
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, POPCNT
-TEXT ·compress16(SB), NOSPLIT, $0-32
+TEXT ·compress16(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ blocks+16(FP), DX
 	MOVQ words+24(FP), BX
+	MOVQ AX, SI
 
 loop:
-	MOVQ          (BX), SI
-	TESTQ         SI, SI
+	MOVQ          (BX), DI
+	TESTQ         DI, DI
 	JZ            next
-	KMOVQ         SI, K1
+	KMOVQ         DI, K1
 	VMOVDQU64     (CX), Z0
 	VPCOMPRESSW.Z Z0, K1, Z0
-	MOVL          SI, DI
-	POPCNTL       DI, DI
+	MOVL          DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*2), AX
-	SHRQ          $0x20, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*2), AX
+	SHRQ          $0x20, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     64(CX), Z0
 	VPCOMPRESSW.Z Z0, K1, Z0
-	MOVL          SI, DI
-	POPCNTL       DI, DI
+	MOVL          DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*2), AX
-	SHRQ          $0x20, SI
+	LEAQ          (AX)(R8*2), AX
+	SHRQ          $0x20, DI
 
 next:
 	ADDQ $0x08, BX
 	ADDQ $0x00000080, CX
 	DECQ DX
 	JNZ  loop
+	SUBQ SI, AX
+	MOVQ AX, ret+32(FP)
 	VZEROUPPER
 	RET
 
@@ -284,56 +290,59 @@ next:
 	VZEROUPPER
 	RET
 
-// func compress32(dst *uint32, src *uint32, blocks int, words *uint64)
+// func compress32(dst *uint32, src *uint32, blocks int, words *uint64) int
 // Requires: AVX, AVX512BW, AVX512F, POPCNT
-TEXT ·compress32(SB), NOSPLIT, $0-32
+TEXT ·compress32(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ blocks+16(FP), DX
 	MOVQ words+24(FP), BX
+	MOVQ AX, SI
 
 loop:
-	MOVQ          (BX), SI
-	TESTQ         SI, SI
+	MOVQ          (BX), DI
+	TESTQ         DI, DI
 	JZ            next
-	KMOVQ         SI, K1
+	KMOVQ         DI, K1
 	VMOVDQU64     (CX), Z0
 	VPCOMPRESSD.Z Z0, K1, Z0
-	MOVWLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVWLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*4), AX
-	SHRQ          $0x10, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*4), AX
+	SHRQ          $0x10, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     64(CX), Z0
 	VPCOMPRESSD.Z Z0, K1, Z0
-	MOVWLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVWLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*4), AX
-	SHRQ          $0x10, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*4), AX
+	SHRQ          $0x10, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     128(CX), Z0
 	VPCOMPRESSD.Z Z0, K1, Z0
-	MOVWLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVWLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*4), AX
-	SHRQ          $0x10, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*4), AX
+	SHRQ          $0x10, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     192(CX), Z0
 	VPCOMPRESSD.Z Z0, K1, Z0
-	MOVWLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVWLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*4), AX
-	SHRQ          $0x10, SI
+	LEAQ          (AX)(R8*4), AX
+	SHRQ          $0x10, DI
 
 next:
 	ADDQ $0x08, BX
 	ADDQ $0x00000100, CX
 	DECQ DX
 	JNZ  loop
+	SUBQ SI, AX
+	MOVQ AX, ret+32(FP)
 	VZEROUPPER
 	RET
 
@@ -444,88 +453,91 @@ next:
 	VZEROUPPER
 	RET
 
-// func compress64(dst *uint64, src *uint64, blocks int, words *uint64)
+// func compress64(dst *uint64, src *uint64, blocks int, words *uint64) int
 // Requires: AVX, AVX512BW, AVX512F, POPCNT
-TEXT ·compress64(SB), NOSPLIT, $0-32
+TEXT ·compress64(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ blocks+16(FP), DX
 	MOVQ words+24(FP), BX
+	MOVQ AX, SI
 
 loop:
-	MOVQ          (BX), SI
-	TESTQ         SI, SI
+	MOVQ          (BX), DI
+	TESTQ         DI, DI
 	JZ            next
-	KMOVQ         SI, K1
+	KMOVQ         DI, K1
 	VMOVDQU64     (CX), Z0
 	VPCOMPRESSQ.Z Z0, K1, Z0
-	MOVBLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVBLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*8), AX
-	SHRQ          $0x08, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*8), AX
+	SHRQ          $0x08, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     64(CX), Z0
 	VPCOMPRESSQ.Z Z0, K1, Z0
-	MOVBLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVBLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*8), AX
-	SHRQ          $0x08, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*8), AX
+	SHRQ          $0x08, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     128(CX), Z0
 	VPCOMPRESSQ.Z Z0, K1, Z0
-	MOVBLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVBLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*8), AX
-	SHRQ          $0x08, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*8), AX
+	SHRQ          $0x08, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     192(CX), Z0
 	VPCOMPRESSQ.Z Z0, K1, Z0
-	MOVBLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVBLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*8), AX
-	SHRQ          $0x08, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*8), AX
+	SHRQ          $0x08, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     256(CX), Z0
 	VPCOMPRESSQ.Z Z0, K1, Z0
-	MOVBLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVBLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*8), AX
-	SHRQ          $0x08, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*8), AX
+	SHRQ          $0x08, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     320(CX), Z0
 	VPCOMPRESSQ.Z Z0, K1, Z0
-	MOVBLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVBLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*8), AX
-	SHRQ          $0x08, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*8), AX
+	SHRQ          $0x08, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     384(CX), Z0
 	VPCOMPRESSQ.Z Z0, K1, Z0
-	MOVBLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVBLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*8), AX
-	SHRQ          $0x08, SI
-	KMOVQ         SI, K1
+	LEAQ          (AX)(R8*8), AX
+	SHRQ          $0x08, DI
+	KMOVQ         DI, K1
 	VMOVDQU64     448(CX), Z0
 	VPCOMPRESSQ.Z Z0, K1, Z0
-	MOVBLZX       SI, DI
-	POPCNTL       DI, DI
+	MOVBLZX       DI, R8
+	POPCNTL       R8, R8
 	VMOVDQU64     Z0, (AX)
-	LEAQ          (AX)(DI*8), AX
-	SHRQ          $0x08, SI
+	LEAQ          (AX)(R8*8), AX
+	SHRQ          $0x08, DI
 
 next:
 	ADDQ $0x08, BX
 	ADDQ $0x00000200, CX
 	DECQ DX
 	JNZ  loop
+	SUBQ SI, AX
+	MOVQ AX, ret+32(FP)
 	VZEROUPPER
 	RET
 
@@ -1403,13 +1415,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func numbers(words *uint64, blocks int, iota *uint32, out *uint32)
+// func numbers(words *uint64, blocks int, iota *uint32, out *uint32) int
 // Requires: AVX, AVX512F, POPCNT
-TEXT ·numbers(SB), NOSPLIT, $0-32
+TEXT ·numbers(SB), NOSPLIT, $0-40
 	MOVQ         words+0(FP), AX
 	MOVQ         blocks+8(FP), CX
 	MOVQ         iota+16(FP), DX
 	MOVQ         out+24(FP), BX
+	MOVQ         BX, SI
 	VMOVDQU64    (DX), Z0
 	VMOVDQU64    64(DX), Z1
 	VMOVDQU64    128(DX), Z2
@@ -1424,30 +1437,30 @@ loop:
 	KMOVW         DX, K1
 	VPCOMPRESSD.Z Z0, K1, Z5
 	VMOVDQU64     Z5, (BX)
-	MOVWLZX       DX, SI
-	POPCNTL       SI, SI
-	LEAQ          (BX)(SI*4), BX
+	MOVWLZX       DX, DI
+	POPCNTL       DI, DI
+	LEAQ          (BX)(DI*4), BX
 	SHRQ          $0x10, DX
 	KMOVW         DX, K1
 	VPCOMPRESSD.Z Z1, K1, Z5
 	VMOVDQU64     Z5, (BX)
-	MOVWLZX       DX, SI
-	POPCNTL       SI, SI
-	LEAQ          (BX)(SI*4), BX
+	MOVWLZX       DX, DI
+	POPCNTL       DI, DI
+	LEAQ          (BX)(DI*4), BX
 	SHRQ          $0x10, DX
 	KMOVW         DX, K1
 	VPCOMPRESSD.Z Z2, K1, Z5
 	VMOVDQU64     Z5, (BX)
-	MOVWLZX       DX, SI
-	POPCNTL       SI, SI
-	LEAQ          (BX)(SI*4), BX
+	MOVWLZX       DX, DI
+	POPCNTL       DI, DI
+	LEAQ          (BX)(DI*4), BX
 	SHRQ          $0x10, DX
 	KMOVW         DX, K1
 	VPCOMPRESSD.Z Z3, K1, Z5
 	VMOVDQU64     Z5, (BX)
-	MOVWLZX       DX, SI
-	POPCNTL       SI, SI
-	LEAQ          (BX)(SI*4), BX
+	MOVWLZX       DX, DI
+	POPCNTL       DI, DI
+	LEAQ          (BX)(DI*4), BX
 
 next:
 	VPADDD Z4, Z0, Z0
@@ -1457,6 +1470,178 @@ next:
 	ADDQ   $0x08, AX
 	DECQ   CX
 	JNZ    loop
+	SUBQ   SI, BX
+	MOVQ   BX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func population(words *uint64, blocks int, counts *[8]int64)
+// Requires: AVX, AVX512F, AVX512VPOPCNTDQ
+TEXT ·population(SB), NOSPLIT, $0-24
+	MOVQ   words+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   counts+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+
+loop:
+	VPOPCNTQ  (AX), Z1
+	VPADDQ    Z1, Z0, Z0
+	ADDQ      $0x40, AX
+	DECQ      CX
+	JNZ       loop
+	VMOVDQU64 Z0, (DX)
+	VZEROUPPER
+	RET
+
+// func maskClustered32(vals *uint32, blocks int, delta uint32, size uint32, set *uint64, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·maskClustered32(SB), NOSPLIT, $0-48
+	MOVQ         vals+0(FP), AX
+	MOVQ         blocks+8(FP), CX
+	MOVQ         set+24(FP), DX
+	MOVQ         flip+32(FP), BX
+	MOVQ         words+40(FP), SI
+	MOVL         delta+16(FP), DI
+	VPBROADCASTD DI, Z0
+	MOVL         size+20(FP), R8
+	VPBROADCASTD R8, Z1
+	SUBL         $0x20, R8
+	MOVL         $0x00000001, DI
+	VPBROADCASTD DI, Z2
+	MOVL         $0x00000020, DI
+	VPBROADCASTD DI, Z3
+
+loop:
+	CMPQ         (SI), $0x00
+	JE           next
+	VMOVDQU64    (AX), Z4
+	VPADDD       Z0, Z4, Z4
+	VMOVD        X4, DI
+	ANDL         $-8, DI
+	CMPL         DI, R8
+	JHI          gather0
+	VPBROADCASTD DI, Z5
+	VPSUBD       Z5, Z4, Z5
+	VPCMPUD      $0x01, Z3, Z5, K1
+	KORTESTW     K1, K1
+	JCC          gather0
+	SHRQ         $0x03, DI
+	VPBROADCASTD (DX)(DI*1), Z4
+	VPSRLVD      Z5, Z4, Z4
+	VPTESTMD     Z2, Z4, K1
+	JMP          done0
+
+gather0:
+	VPCMPUD    $0x01, Z1, Z4, K1
+	KMOVW      K1, K2
+	VPSRLD     $0x05, Z4, Z5
+	VPXORD     Z6, Z6, Z6
+	VPGATHERDD (DX)(Z5*4), K2, Z6
+	VPSLLD     $0x1b, Z4, Z4
+	VPSRLD     $0x1b, Z4, Z4
+	VPSLLVD    Z4, Z2, Z4
+	VPTESTMD   Z4, Z6, K1, K1
+
+done0:
+	VMOVDQU64    64(AX), Z4
+	VPADDD       Z0, Z4, Z4
+	VMOVD        X4, DI
+	ANDL         $-8, DI
+	CMPL         DI, R8
+	JHI          gather1
+	VPBROADCASTD DI, Z5
+	VPSUBD       Z5, Z4, Z5
+	VPCMPUD      $0x01, Z3, Z5, K2
+	KORTESTW     K2, K2
+	JCC          gather1
+	SHRQ         $0x03, DI
+	VPBROADCASTD (DX)(DI*1), Z4
+	VPSRLVD      Z5, Z4, Z4
+	VPTESTMD     Z2, Z4, K2
+	JMP          done1
+
+gather1:
+	VPCMPUD    $0x01, Z1, Z4, K2
+	KMOVW      K2, K3
+	VPSRLD     $0x05, Z4, Z5
+	VPXORD     Z7, Z7, Z7
+	VPGATHERDD (DX)(Z5*4), K3, Z7
+	VPSLLD     $0x1b, Z4, Z4
+	VPSRLD     $0x1b, Z4, Z4
+	VPSLLVD    Z4, Z2, Z4
+	VPTESTMD   Z4, Z7, K2, K2
+
+done1:
+	VMOVDQU64    128(AX), Z4
+	VPADDD       Z0, Z4, Z4
+	VMOVD        X4, DI
+	ANDL         $-8, DI
+	CMPL         DI, R8
+	JHI          gather2
+	VPBROADCASTD DI, Z5
+	VPSUBD       Z5, Z4, Z5
+	VPCMPUD      $0x01, Z3, Z5, K3
+	KORTESTW     K3, K3
+	JCC          gather2
+	SHRQ         $0x03, DI
+	VPBROADCASTD (DX)(DI*1), Z4
+	VPSRLVD      Z5, Z4, Z4
+	VPTESTMD     Z2, Z4, K3
+	JMP          done2
+
+gather2:
+	VPCMPUD    $0x01, Z1, Z4, K3
+	KMOVW      K3, K4
+	VPSRLD     $0x05, Z4, Z5
+	VPXORD     Z8, Z8, Z8
+	VPGATHERDD (DX)(Z5*4), K4, Z8
+	VPSLLD     $0x1b, Z4, Z4
+	VPSRLD     $0x1b, Z4, Z4
+	VPSLLVD    Z4, Z2, Z4
+	VPTESTMD   Z4, Z8, K3, K3
+
+done2:
+	VMOVDQU64    192(AX), Z4
+	VPADDD       Z0, Z4, Z4
+	VMOVD        X4, DI
+	ANDL         $-8, DI
+	CMPL         DI, R8
+	JHI          gather3
+	VPBROADCASTD DI, Z5
+	VPSUBD       Z5, Z4, Z5
+	VPCMPUD      $0x01, Z3, Z5, K4
+	KORTESTW     K4, K4
+	JCC          gather3
+	SHRQ         $0x03, DI
+	VPBROADCASTD (DX)(DI*1), Z4
+	VPSRLVD      Z5, Z4, Z4
+	VPTESTMD     Z2, Z4, K4
+	JMP          done3
+
+gather3:
+	VPCMPUD    $0x01, Z1, Z4, K4
+	KMOVW      K4, K5
+	VPSRLD     $0x05, Z4, Z5
+	VPXORD     Z9, Z9, Z9
+	VPGATHERDD (DX)(Z5*4), K5, Z9
+	VPSLLD     $0x1b, Z4, Z4
+	VPSRLD     $0x1b, Z4, Z4
+	VPSLLVD    Z4, Z2, Z4
+	VPTESTMD   Z4, Z9, K4, K4
+
+done3:
+	KUNPCKWD K1, K2, K1
+	KUNPCKWD K3, K4, K2
+	KUNPCKDQ K1, K2, K1
+	KMOVQ    K1, DI
+	XORQ     BX, DI
+	ANDQ     DI, (SI)
+
+next:
+	ADDQ $0x08, SI
+	ADDQ $0x00000100, AX
+	DECQ CX
+	JNZ  loop
 	VZEROUPPER
 	RET
 

@@ -25,7 +25,13 @@ func maskRange[T Element](vals []T, low, high T, flip uint64, words []uint64) {
 // MaskMember clears the bits of the rows whose value plus delta has no bit in set, or has one when
 // !inside. Beyond the set no bit is set. No value is greater than top.
 func MaskMember[T Element](vals []T, top uint64, delta int64, set []uint64, inside bool, words []uint64) {
-	done := memberBlocks(vals, top, delta, set, flip(inside), words)
+	done := memberBlocks(vals, top, delta, set, false, flip(inside), words)
+	maskMember(vals[done:], delta, set, flip(inside), words[done>>6:])
+}
+
+// MaskClustered is MaskMember, faster where values that follow each other are close together.
+func MaskClustered[T Element](vals []T, top uint64, delta int64, set []uint64, inside bool, words []uint64) {
+	done := memberBlocks(vals, top, delta, set, true, flip(inside), words)
 	maskMember(vals[done:], delta, set, flip(inside), words[done>>6:])
 }
 

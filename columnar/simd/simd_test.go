@@ -90,6 +90,19 @@ func testMasks[T Element](t *testing.T) {
 			return at >= 0 && at < int64(len(bits))*64 && isSet(bits, int(at))
 		})
 
+		if r.IntN(2) == 0 { // in order, with jumps
+			slices.Sort(vals)
+			for i := r.IntN(100); i < n; i += 1 + r.IntN(100) {
+				vals[i] = T(r.IntN(200))
+			}
+		}
+		words = slices.Clone(before)
+		MaskClustered(vals, 200, delta, bits, inside, words)
+		expect(t, "clustered", before, words, n, inside, func(i int) bool {
+			at := int64(vals[i]) + delta
+			return at >= 0 && at < int64(len(bits))*64 && isSet(bits, int(at))
+		})
+
 		others := random[T](r, n, 250)
 		words = slices.Clone(before)
 		MaskLess(vals, delta, others, inside, words)
@@ -114,6 +127,10 @@ func TestMembersDoNotWrap(t *testing.T) {
 		}
 		words := []uint64{^uint64(0)}
 		MaskMember(vals, 1<<32-1, delta, set, true, words)
+		clustered := []uint64{^uint64(0)}
+		if MaskClustered(vals, 1<<32-1, delta, set, true, clustered); clustered[0] != words[0] {
+			t.Fatalf("clustered: %x, want %x", clustered[0], words[0])
+		}
 		expect(t, "member", []uint64{^uint64(0)}, words, 64, true, func(i int) bool {
 			at := int64(vals[i]) + delta
 			return at >= 0 && at < 64
@@ -272,6 +289,13 @@ func BenchmarkLoops(b *testing.B) {
 	bench(b, "range32", func() { copy(words, all); MaskRange(u32, 1000, 40000, true, words) })
 	bench(b, "less16", func() { copy(words, all); MaskLess(u16, 5, u16, true, words) })
 	bench(b, "member32", func() { copy(words, all); MaskMember(u32, 1<<22, 0, set, true, words) })
+	sorted := slices.Clone(u32)
+	slices.Sort(sorted)
+	for i := range sorted {
+		sorted[i] = uint32(i)/4 + uint32(i)/32*24
+	}
+	bench(b, "clustered32", func() { copy(words, all); MaskClustered(sorted, 1<<22, 0, set, true, words) })
+	bench(b, "count", func() { Count(all) })
 	bench(b, "compress32", func() { Compress(d32, u32, most) })
 	bench(b, "compress64", func() { Compress(d64, i64, most) })
 	bench(b, "rows", func() { Rows(most, rows) })

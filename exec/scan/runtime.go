@@ -138,6 +138,10 @@ func maskKeys[T simd.Element](keys []T, top uint64, delta int64, r *runtimeProbe
 	if r.sorted && full && r.passShare() < skipShare {
 		skipBlocks(keys, delta, f.Bits, words)
 	}
+	if r.sorted {
+		simd.MaskClustered(keys, top, delta, f.Bits, true, words)
+		return
+	}
 	simd.MaskMember(keys, top, delta, f.Bits, true, words)
 }
 

@@ -30,6 +30,8 @@ type Chunk interface {
 	// Visible writes the mask of the visible rows of [from, to) to words and gives true, or gives false
 	// when all are visible. from is a multiple of 64.
 	Visible(from, to int, words []uint64) bool
+	// Live is the number of visible rows.
+	Live() int
 	Zone(field int32) (Zone, bool)
 }
 
@@ -95,11 +97,20 @@ func (t *Table) Prepare(q *exec.Query) error {
 			}
 			continue
 		}
-		for from := 0; from < c.Rows(); from += morselRows {
-			t.morsels = append(t.morsels, morsel{chunk: c, from: from, to: min(from+morselRows, c.Rows())})
+		rows := morselRows
+		if t.counts() {
+			rows = c.Rows()
+		}
+		for from := 0; from < c.Rows(); from += rows {
+			t.morsels = append(t.morsels, morsel{chunk: c, from: from, to: min(from+rows, c.Rows())})
 		}
 	}
 	return nil
+}
+
+// counts reports a scan that asks for nothing but how many rows there are.
+func (t *Table) counts() bool {
+	return len(t.cols)+len(t.node.Filters)+len(t.node.Runtime) == 0 && t.node.Seek == nil
 }
 
 // Stream implements exec.Operator.
@@ -209,6 +220,9 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 			r.sorted = ok && zone.Sorted && !zone.Nulls
 		}
 	}
+	if s.table.counts() {
+		return s.count(m, yield), nil
+	}
 	if err := s.load(s.early); err != nil {
 		return false, err
 	}
@@ -236,6 +250,18 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 	}
 	s.table.query.Rows.Add(int64(m.size()))
 	return true, nil
+}
+
+// count yields as many rows as a chunk has visible ones, without columns.
+func (s *stream) count(m morsel, yield func(*columnar.Batch, error) bool) (more bool) {
+	s.batch.Sel = nil
+	more = true
+	for n := m.chunk.Live(); n > 0 && more; n -= s.batch.Len {
+		s.batch.Len = min(n, columnar.BatchSize)
+		more = yield(&s.batch, nil)
+	}
+	s.table.query.Rows.Add(int64(m.size()))
+	return more
 }
 
 // begin starts a batch with the rows of [from, to) that are visible.

@@ -75,6 +75,8 @@ func (c *chunk) Visible(from, to int, words []uint64) bool {
 	return true
 }
 
+func (c *chunk) Live() int { return len(c.rows) - len(c.deleted) }
+
 func (c *chunk) Zone(field int32) (Zone, bool) {
 	z := Zone{Sorted: true}
 	found := false
@@ -197,6 +199,32 @@ func matching(rows []exectest.Row, f *exec.RuntimeFilter) []exectest.Row {
 
 func holds(op plan.CompareOp, a, b int64) bool {
 	return [...]bool{plan.Eq: a == b, plan.Ne: a != b, plan.Lt: a < b, plan.Le: a <= b, plan.Gt: a > b, plan.Ge: a >= b}[op]
+}
+
+// A scan without columns must give as many rows as are visible.
+func TestScanCounts(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		chunks := drawChunks(rt, rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 6)))
+		want, got := 0, 0
+		for _, c := range chunks {
+			want += c.Live()
+		}
+		q := exectest.Query(t, 1)
+		defer q.Close()
+		scan := NewTable(scanNode(nil), chunks)
+		if err := scan.Prepare(q); err != nil {
+			rt.Fatal(err)
+		}
+		for b, err := range scan.Stream(q.Workers[0]) {
+			if err != nil || b.Len > columnar.BatchSize || b.Sel != nil {
+				rt.Fatal(b.Len, err)
+			}
+			got += b.Len
+		}
+		if got != want {
+			rt.Fatalf("%d rows, want %d", got, want)
+		}
+	})
 }
 
 // Chunks that zone maps or runtime filters exclude, and columns that no surviving row needs, must not

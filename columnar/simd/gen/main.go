@@ -35,6 +35,8 @@ func main() {
 		}
 	}
 	numbers()
+	population()
+	maskClustered()
 	codes()
 	countCodes()
 	Generate()
@@ -190,26 +192,82 @@ func maskMember(bits int) {
 	CMPQ(Mem{Base: words}, Imm(0))
 	JE(LabelRef("next"))
 	all := word(4, func(i int) OpmaskVirtual {
-		at, index, found, inside, k := dwords(bits, vals, 16*i), ZMM(), ZMM(), K(), K()
-		bit := ZMM()
+		at, found := dwords(bits, vals, 16*i), K()
 		VPADDD(delta, at, at)
-		VPCMPUD(Imm(1), size, at, inside)
-		KMOVW(inside, k)
-		VPSRLD(Imm(5), at, index)
-		VPXORD(found, found, found)
-		VPGATHERDD(Mem{Base: set, Index: index, Scale: 4}, k, found)
-		VPSLLD(Imm(27), at, bit)
-		VPSRLD(Imm(27), bit, bit)
-		VPSLLVD(bit, one, bit)
-		member := K()
-		VPTESTMD(bit, found, inside, member)
-		return member
+		member(at, size, one, set, found)
+		return found
 	})
 	and(all, flip, words)
 	Label("next")
 	advance(blocks, words, vals, 8*bits)
 	VZEROUPPER()
 	RET()
+}
+
+// maskClustered is maskMember for keys that mostly lie close together: 16 keys within 32 look at one word
+// instead of gathering 16. Others are gathered.
+func maskClustered() {
+	p := function("maskClustered32", "clears bits of rows whose value plus delta has no bit in set, or with flip those that have, in blocks of 64 rows; size is at least 64.",
+		"(vals *uint32, blocks int, delta, size uint32, set *uint64, flip uint64, words *uint64)", "vals", "blocks", "set", "flip", "words")
+	vals, blocks, set, flip, words := p[0], p[1], p[2], p[3], p[4]
+	delta, size, one, window := ZMM(), ZMM(), ZMM(), ZMM()
+	d, last := GP32(), GP32()
+	Load(Param("delta"), d)
+	VPBROADCASTD(d, delta)
+	Load(Param("size"), last)
+	VPBROADCASTD(last, size)
+	SUBL(Imm(32), last)
+	MOVL(U32(1), d)
+	VPBROADCASTD(d, one)
+	MOVL(U32(32), d)
+	VPBROADCASTD(d, window)
+	Label("loop")
+	CMPQ(Mem{Base: words}, Imm(0))
+	JE(LabelRef("next"))
+	var part [4]OpmaskVirtual
+	for i := range part {
+		name := fmt.Sprint(i)
+		at, first, near, k := dwords(32, vals, 16*i), GP64(), ZMM(), K()
+		part[i] = K()
+		VPADDD(delta, at, at)
+		VMOVD(at.AsX(), first.As32())
+		ANDL(I32(-8), first.As32())
+		CMPL(first.As32(), last)
+		JHI(LabelRef("gather" + name))
+		VPBROADCASTD(first.As32(), near)
+		VPSUBD(near, at, near)
+		VPCMPUD(Imm(1), window, near, k)
+		KORTESTW(k, k)
+		JCC(LabelRef("gather" + name))
+		SHRQ(Imm(3), first)
+		word := ZMM()
+		VPBROADCASTD(Mem{Base: set, Index: first, Scale: 1}, word)
+		VPSRLVD(near, word, word)
+		VPTESTMD(one, word, part[i])
+		JMP(LabelRef("done" + name))
+		Label("gather" + name)
+		member(at, size, one, set, part[i])
+		Label("done" + name)
+	}
+	and(word(4, func(i int) OpmaskVirtual { return part[i] }), flip, words)
+	Label("next")
+	advance(blocks, words, vals, 8*32)
+	VZEROUPPER()
+	RET()
+}
+
+// member makes the mask of the members of set among 16 numbers, which are lost.
+func member(at, size, one VecVirtual, set GPVirtual, found OpmaskVirtual) {
+	index, bits, bit, inside, k := ZMM(), ZMM(), ZMM(), K(), K()
+	VPCMPUD(Imm(1), size, at, inside)
+	KMOVW(inside, k)
+	VPSRLD(Imm(5), at, index)
+	VPXORD(bits, bits, bits)
+	VPGATHERDD(Mem{Base: set, Index: index, Scale: 4}, k, bits)
+	VPSLLD(Imm(27), at, bit)
+	VPSRLD(Imm(27), bit, bit)
+	VPSLLVD(bit, one, bit)
+	VPTESTMD(bit, bits, inside, found)
 }
 
 // maskLess clears the bits of the rows where a+delta < b does not hold.
@@ -237,9 +295,11 @@ func maskLess(bits int) {
 
 // compress moves the elements whose bits are set together.
 func compress(bits int) {
-	p := function(fmt.Sprintf("compress%d", bits), "writes the elements whose bits are set to dst, which has room for 64 bytes more, in blocks of 64 rows.",
-		fmt.Sprintf("(dst, src %s, blocks int, words *uint64)", elements(bits)), "dst", "src", "blocks", "words")
+	p := function(fmt.Sprintf("compress%d", bits), "writes the elements whose bits are set to dst, which has room for 64 bytes more, and gives their bytes, in blocks of 64 rows.",
+		fmt.Sprintf("(dst, src %s, blocks int, words *uint64) int", elements(bits)), "dst", "src", "blocks", "words")
 	dst, src, blocks, words := p[0], p[1], p[2], p[3]
+	start := GP64()
+	MOVQ(dst, start)
 	rows := 512 / bits
 	k, m, n := K(), GP64(), GP64()
 	Label("loop")
@@ -275,15 +335,19 @@ func compress(bits int) {
 	}
 	Label("next")
 	advance(blocks, words, src, 8*bits)
+	SUBQ(start, dst)
+	Store(dst, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
 }
 
 // numbers lists the numbers of the bits that are set.
 func numbers() {
-	p := function("numbers", "writes the numbers of the bits that are set to out, which has room for 16 more, in blocks of 64 rows.",
-		"(words *uint64, blocks int, iota *uint32, out *uint32)", "words", "blocks", "iota", "out")
+	p := function("numbers", "writes the numbers of the bits that are set to out, which has room for 16 more, and gives their bytes, in blocks of 64 rows.",
+		"(words *uint64, blocks int, iota *uint32, out *uint32) int", "words", "blocks", "iota", "out")
 	words, blocks, iota, out := p[0], p[1], p[2], p[3]
+	start := GP64()
+	MOVQ(out, start)
 	var row [4]VecVirtual
 	for i := range row {
 		row[i] = ZMM()
@@ -316,6 +380,25 @@ func numbers() {
 	ADDQ(Imm(8), words)
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
+	SUBQ(start, out)
+	Store(out, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// population counts the bits that are set.
+func population() {
+	p := function("population", "counts the bits that are set, in blocks of 8 words.", "(words *uint64, blocks int, counts *[8]int64)", "words", "blocks", "counts")
+	sum := ZMM()
+	VPXORQ(sum, sum, sum)
+	Label("loop")
+	v := ZMM()
+	VPOPCNTQ(Mem{Base: p[0]}, v)
+	VPADDQ(v, sum, sum)
+	ADDQ(Imm(64), p[0])
+	DECQ(p[1])
+	JNZ(LabelRef("loop"))
+	VMOVDQU64(sum, Mem{Base: p[2]})
 	VZEROUPPER()
 	RET()
 }
