@@ -62,7 +62,11 @@ func (c *contender) prepare(ctx context.Context) error {
 	if err := c.locate(ctx); err != nil {
 		return err
 	}
-	var err error
+	real, err := filepath.EvalSymlinks(c.folder) // walking a folder does not follow a link to it
+	if err != nil {
+		return err
+	}
+	c.folder = real
 	if c.seen.DiskBytes, err = sizeOf(c.folder); err != nil {
 		return err
 	}
