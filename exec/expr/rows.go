@@ -61,10 +61,10 @@ func (r *Rows) SetList(n int, list []uint32) {
 }
 
 // Mask is the rows as a mask in which the caller may clear bits, and then calls Recount; nil when they are
-// a list or few enough to become one.
+// a list or few enough to become one, and where tests make lists faster than masks.
 func (r *Rows) Mask() []uint64 {
 	switch {
-	case r.form == listedRows || r.Count*sparse < r.n:
+	case r.form == listedRows || r.Count*sparse < r.n || !simd.Vectorized():
 		return nil
 	case r.form == allRows:
 		simd.SetAll(r.mask, r.n)
