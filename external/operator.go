@@ -8,6 +8,7 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/exec/expr"
+	tablescan "github.com/oxidb/oxidb/exec/scan"
 	"github.com/oxidb/oxidb/external/file"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -80,6 +81,7 @@ type stream struct {
 	*scan
 	cursor      file.Cursor
 	where       *expr.Predicate
+	runtime     *tablescan.Probes
 	early, late []int
 	batch       columnar.Batch
 }
@@ -119,8 +121,11 @@ func (s *scan) start(w *exec.Worker) (t *stream, err error) {
 			return nil, err
 		}
 	}
+	if t.runtime, err = tablescan.NewProbes(s.node.Runtime, s.cols, w); err != nil {
+		return nil, err
+	}
 	for i, c := range s.cols {
-		if used.Has(c.ID) {
+		if used.Has(c.ID) || t.runtime.Columns.Has(c.ID) {
 			t.early = append(t.early, i)
 		} else {
 			t.late = append(t.late, i)
@@ -144,9 +149,9 @@ func (t *stream) next() (rows int, err error) {
 		if t.batch.Sel, err = t.where.Select(&t.batch); err != nil {
 			return 0, err
 		}
-		if t.batch.Rows() == 0 {
-			return rows, nil
-		}
+	}
+	if err := t.runtime.Refine(&t.batch); err != nil || t.batch.Rows() == 0 {
+		return rows, err
 	}
 	return rows, t.load(t.late)
 }

@@ -21,6 +21,9 @@ func VisitExprs(n Node, visit func(Expr)) {
 		}
 	case *External:
 		visitList(n.Filters, visit)
+		for i := range n.Runtime {
+			visit(n.Runtime[i].Expr)
+		}
 	case *Generate:
 		visitList(n.Args, visit)
 	case *Values:
@@ -112,18 +115,14 @@ func mapExprs(n Node, f func(Expr) Expr) Node {
 	switch n := n.(type) {
 	case *Scan:
 		m := *n
-		m.Filters = mapList(n.Filters, f)
-		m.Runtime = append([]RuntimeProbe(nil), n.Runtime...)
-		for i := range m.Runtime {
-			m.Runtime[i].Expr = f(m.Runtime[i].Expr)
-		}
+		m.Filters, m.Runtime = mapList(n.Filters, f), mapProbes(n.Runtime, f)
 		if n.Seek != nil {
 			m.Seek = n.Seek.mapped(f)
 		}
 		return &m
 	case *External:
 		m := *n
-		m.Filters = mapList(n.Filters, f)
+		m.Filters, m.Runtime = mapList(n.Filters, f), mapProbes(n.Runtime, f)
 		return &m
 	case *Generate:
 		m := *n
@@ -201,6 +200,14 @@ func mapList(exprs []Expr, f func(Expr) Expr) []Expr {
 	out := make([]Expr, len(exprs))
 	for i, e := range exprs {
 		out[i] = f(e)
+	}
+	return out
+}
+
+func mapProbes(probes []RuntimeProbe, f func(Expr) Expr) []RuntimeProbe {
+	out := append([]RuntimeProbe(nil), probes...)
+	for i := range out {
+		out[i].Expr = f(out[i].Expr)
 	}
 	return out
 }

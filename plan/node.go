@@ -73,14 +73,16 @@ type External struct {
 	Alias   string
 	Cols    []Column
 	Filters []Expr
+	// Runtime is as in Scan.
+	Runtime []RuntimeProbe
 }
 
 // ExternalSource describes an opened file set: package external implements it, exec/scan runs it.
 type ExternalSource interface {
 	Describe() string
 	Schema() []catalog.Column
-	// EstimatedRows is a guess, 0 when unknown.
-	EstimatedRows() float64
+	// Stats are what is known of the rows without reading them, Columns those of Schema or nil; nil for nothing.
+	Stats() *catalog.TableStats
 }
 
 // Generate is a set-returning function in FROM that makes its rows itself: generate_series. With an

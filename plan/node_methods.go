@@ -170,6 +170,9 @@ func (n *External) Label() string {
 	if len(n.Filters) > 0 {
 		s += " where " + list(n.Filters, " AND ")
 	}
+	for _, r := range n.Runtime {
+		s += fmt.Sprintf(" runtime#%d(%s)", r.ID, r.Expr)
+	}
 	return s
 }
 func (n *Generate) Label() string { return "Generate " + n.Function + "(" + list(n.Args, ", ") + ")" }

@@ -91,8 +91,8 @@ func (s *Source) Describe() string { return "arrow " + s.name }
 // Schema implements plan.ExternalSource.
 func (s *Source) Schema() []catalog.Column { return s.columns }
 
-// EstimatedRows implements plan.ExternalSource.
-func (s *Source) EstimatedRows() float64 { return s.rows }
+// Stats implements plan.ExternalSource.
+func (s *Source) Stats() *catalog.TableStats { return &catalog.TableStats{Rows: s.rows} }
 
 // reader is an open file or stream.
 type reader struct {

@@ -31,8 +31,8 @@ func (s *Source) Describe() string { return "csv " + s.Name }
 // Schema implements plan.ExternalSource.
 func (s *Source) Schema() []catalog.Column { return s.Columns }
 
-// EstimatedRows implements plan.ExternalSource.
-func (s *Source) EstimatedRows() float64 { return s.Rows }
+// Stats implements plan.ExternalSource.
+func (s *Source) Stats() *catalog.TableStats { return &catalog.TableStats{Rows: s.Rows} }
 
 // Scan implements file.Source. Text has no bounds: nothing is pruned.
 func (s *Source) Scan(_ *exec.Query, ordinals []int, _ file.Pruner) (file.Scan, error) {

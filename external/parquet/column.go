@@ -16,9 +16,11 @@ type column struct {
 	typ    types.Type
 	leaf   *leaf
 	reader pqfile.ColumnChunkReader
-	codes  *codeReader // instead of reader, for texts that stay dictionary codes
-	group  *pqfile.RowGroupReader
-	behind int64 // rows that were passed without being decoded
+	// Instead of reader: for texts that stay dictionary codes, for integers.
+	codes   *codeReader
+	numbers *numberReader
+	group   *pqfile.RowGroupReader
+	behind  int64 // rows that were passed without being decoded
 
 	vec    columnar.Vector
 	levels []int16
@@ -61,6 +63,10 @@ func (c *column) open() (err error) {
 			return err
 		}
 	}
+	if c.leaf.numbersOnly(c.group) {
+		c.numbers, err = newNumberReader(c.group, c.leaf)
+		return err
+	}
 	c.reader, err = c.group.Column(c.leaf.index)
 	return err
 }
@@ -74,6 +80,10 @@ func (c *column) close() {
 		c.codes.close()
 		c.codes = nil
 	}
+	if c.numbers != nil {
+		c.numbers.close()
+		c.numbers = nil
+	}
 }
 
 // read decodes the next n rows, behind those that were passed.
@@ -85,13 +95,16 @@ func (c *column) read(n int) (*columnar.Vector, error) {
 		clear(c.vec.Valid)
 		return &c.vec, nil
 	}
-	if c.reader == nil && c.codes == nil {
+	if c.reader == nil && c.codes == nil && c.numbers == nil {
 		if err := c.open(); err != nil {
 			return nil, err
 		}
 	}
 	if c.codes != nil {
 		return c.readCodes(n)
+	}
+	if c.numbers != nil {
+		return c.readNumbers(n)
 	}
 	if c.behind > 0 {
 		if err := c.skip(c.behind); err != nil {

@@ -37,6 +37,7 @@ type Source struct {
 	leaves  []leaf
 	columns []catalog.Column
 	rows    int64
+	memory  *pageMemory
 }
 
 // footer is what is known of one file.
@@ -49,7 +50,7 @@ func quoted(s string) string { return strconv.Quote(s) }
 
 // Open reads the footers of files, which must have one schema. name is how messages call the set.
 func Open(fsys vfs.FS, name string, files []file.Info) (*Source, error) {
-	s := &Source{fs: fsys, name: name}
+	s := &Source{fs: fsys, name: name, memory: &pageMemory{}}
 	for i, f := range files {
 		meta, err := readFooter(fsys, f)
 		if err != nil {
@@ -78,7 +79,7 @@ func readFooter(fsys vfs.FS, info file.Info) (meta *metadata.FileMetaData, err e
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	defer damage(info.Path, &err)
-	r, err := pqfile.NewParquetReader(io.NewSectionReader(f, 0, info.Size), pqfile.WithReadProps(properties()))
+	r, err := pqfile.NewParquetReader(io.NewSectionReader(f, 0, info.Size), pqfile.WithReadProps(properties(memory.DefaultAllocator)))
 	if err != nil {
 		return nil, file.Damaged(info.Path, err)
 	}
@@ -86,8 +87,8 @@ func readFooter(fsys vfs.FS, info file.Info) (meta *metadata.FileMetaData, err e
 }
 
 // properties bound what a damaged file can make the reader allocate (Q1).
-func properties() *parquet.ReaderProperties {
-	p := parquet.NewReaderProperties(memory.NewGoAllocator())
+func properties(m memory.Allocator) *parquet.ReaderProperties {
+	p := parquet.NewReaderProperties(m)
 	p.BufferedStreamEnabled = true
 	p.BufferSize = 256 << 10
 	p.MaxCompressedPageSize = 1 << 30
@@ -160,9 +161,6 @@ func (s *Source) Describe() string { return "parquet " + s.name }
 // Schema implements plan.ExternalSource.
 func (s *Source) Schema() []catalog.Column { return s.columns }
 
-// EstimatedRows implements plan.ExternalSource; the number is exact.
-func (s *Source) EstimatedRows() float64 { return float64(s.rows) }
-
 // Scan implements file.Source.
 func (s *Source) Scan(q *exec.Query, ordinals []int, prune file.Pruner) (file.Scan, error) {
 	for _, o := range ordinals {
@@ -221,7 +219,7 @@ func (s *scan) open(i int) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	r, err := pqfile.NewParquetReader(io.NewSectionReader(f, 0, info.Size), pqfile.WithReadProps(properties()), pqfile.WithMetadata(info.meta))
+	r, err := pqfile.NewParquetReader(io.NewSectionReader(f, 0, info.Size), pqfile.WithReadProps(properties(s.source.memory)), pqfile.WithMetadata(info.meta))
 	if err != nil {
 		return opened{}, errors.Join(file.Damaged(info.Path, err), f.Close())
 	}

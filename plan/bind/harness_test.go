@@ -144,9 +144,9 @@ type file struct {
 	schema []catalog.Column
 }
 
-func (f *file) Describe() string         { return f.label }
-func (f *file) Schema() []catalog.Column { return f.schema }
-func (f *file) EstimatedRows() float64   { return 0 }
+func (f *file) Describe() string           { return f.label }
+func (f *file) Schema() []catalog.Column   { return f.schema }
+func (f *file) Stats() *catalog.TableStats { return nil }
 
 type files struct{}
 

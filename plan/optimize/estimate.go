@@ -13,6 +13,7 @@ type estimator struct {
 	stats  func(*catalog.Table) *catalog.TableStats
 	rowsOf map[plan.Node]float64
 	tables map[*catalog.Table]*catalog.TableStats
+	files  map[plan.ExternalSource]*catalog.TableStats
 }
 
 // domainStats is what is known of a column's values regardless of filters on other columns: joins
@@ -26,7 +27,8 @@ type domainStats struct {
 
 func (o *optimizer) estimator() *estimator {
 	if o.est == nil {
-		o.est = &estimator{stats: o.env.Stats, rowsOf: map[plan.Node]float64{}, tables: map[*catalog.Table]*catalog.TableStats{}}
+		o.est = &estimator{stats: o.env.Stats, rowsOf: map[plan.Node]float64{}, tables: map[*catalog.Table]*catalog.TableStats{},
+			files: map[plan.ExternalSource]*catalog.TableStats{}}
 	}
 	return o.est
 }
@@ -44,6 +46,36 @@ func (e *estimator) table(t *catalog.Table) *catalog.TableStats {
 	}
 	e.tables[t] = s
 	return s
+}
+
+// file gives the statistics of files.
+func (e *estimator) file(s plan.ExternalSource) *catalog.TableStats {
+	known, ok := e.files[s]
+	if !ok {
+		if known = s.Stats(); known == nil || known.Rows == 0 {
+			known = &catalog.TableStats{Rows: guessFileRows}
+		}
+		e.files[s] = known
+	}
+	return known
+}
+
+// leaf is a node that reads rows from storage.
+type leaf struct {
+	cols    []plan.Column
+	filters []plan.Expr
+	stats   *catalog.TableStats
+	scan    *plan.Scan // nil for files
+}
+
+func (e *estimator) leaf(n plan.Node) (leaf, bool) {
+	switch n := n.(type) {
+	case *plan.Scan:
+		return leaf{n.Cols, n.Filters, e.table(n.Table), n}, true
+	case *plan.External:
+		return leaf{n.Cols, n.Filters, e.file(n.Source), nil}, true
+	}
+	return leaf{}, false
 }
 
 // rows is the estimated number of rows that n delivers, at least a fraction above zero unless n is
@@ -68,11 +100,7 @@ func (e *estimator) compute(n plan.Node) float64 {
 		}
 		return e.table(n.Table).Rows * e.selectivity(n.Filters, n)
 	case *plan.External:
-		rows := n.Source.EstimatedRows()
-		if rows == 0 {
-			rows = guessFileRows
-		}
-		return rows * e.selectivity(n.Filters, n)
+		return e.file(n.Source).Rows * e.selectivity(n.Filters, n)
 	case *plan.Generate:
 		rows := guessRows
 		if n.Input != nil {
@@ -239,6 +267,8 @@ func (e *estimator) baseRows(n plan.Node) float64 {
 	switch n := n.(type) {
 	case *plan.Scan:
 		return e.table(n.Table).Rows
+	case *plan.External:
+		return e.file(n.Source).Rows
 	case *plan.Filter:
 		return e.baseRows(n.Input)
 	case *plan.Project:
@@ -254,8 +284,8 @@ func (e *estimator) baseRows(n plan.Node) float64 {
 // domain finds what is known of column id, which n delivers.
 func (e *estimator) domain(n plan.Node, id plan.ColumnID) domainStats {
 	switch n := n.(type) {
-	case *plan.Scan:
-		return e.scanDomain(n, id)
+	case *plan.Scan, *plan.External:
+		return e.leafDomain(n, id)
 	case *plan.Project:
 		for _, x := range n.Exprs {
 			if x.Out.ID == id {
@@ -332,26 +362,19 @@ func (e *estimator) exprDomain(n plan.Node, x plan.Expr) domainStats {
 	return domainStats{typ: x.Type()}
 }
 
-// scanDomain narrows the base column's domain by the scan's filters on that column alone.
-func (e *estimator) scanDomain(n *plan.Scan, id plan.ColumnID) domainStats {
-	stats := e.table(n.Table)
-	for _, c := range n.Cols {
-		if c.ID != id || c.Ordinal >= len(stats.Columns) {
-			continue
-		}
-		base := &stats.Columns[c.Ordinal]
-		d := domainStats{distinct: base.Distinct, nulls: base.NullFraction, base: base, typ: c.Typ}
-		if d.distinct == 0 {
-			d.distinct = e.unknownDistinct(n, c, stats.Rows)
-		}
-		if own := onlyOn(n.Filters, id); len(own) > 0 && d.distinct > 0 {
-			d.distinct = max(1, d.distinct*e.conjunction(own, e.baseLookup(n)))
+// leafDomain narrows the base column's domain by the filters on that column alone.
+func (e *estimator) leafDomain(n plan.Node, id plan.ColumnID) domainStats {
+	l, _ := e.leaf(n)
+	d := e.baseLookup(l)(id)
+	if d.base != nil {
+		if own := onlyOn(l.filters, id); len(own) > 0 && d.distinct > 0 {
+			d.distinct = max(1, d.distinct*e.conjunction(own, e.baseLookup(l)))
 			d.nulls = 0
 		}
 		return d
 	}
-	if n.RowID != nil && n.RowID.ID == id {
-		return domainStats{distinct: stats.Rows, typ: n.RowID.Typ}
+	if l.scan != nil && l.scan.RowID != nil && l.scan.RowID.ID == id {
+		return domainStats{distinct: l.stats.Rows, typ: l.scan.RowID.Typ}
 	}
 	return domainStats{}
 }
@@ -378,15 +401,14 @@ func onlyOn(preds []plan.Expr, id plan.ColumnID) []plan.Expr {
 // lookup gives the statistics of a column.
 type lookup func(plan.ColumnID) domainStats
 
-func (e *estimator) baseLookup(n *plan.Scan) lookup {
-	stats := e.table(n.Table)
+func (e *estimator) baseLookup(l leaf) lookup {
 	return func(id plan.ColumnID) domainStats {
-		for _, c := range n.Cols {
-			if c.ID == id && c.Ordinal < len(stats.Columns) {
-				base := &stats.Columns[c.Ordinal]
+		for _, c := range l.cols {
+			if c.ID == id && c.Ordinal < len(l.stats.Columns) {
+				base := &l.stats.Columns[c.Ordinal]
 				d := domainStats{distinct: base.Distinct, nulls: base.NullFraction, base: base, typ: c.Typ}
-				if d.distinct == 0 {
-					d.distinct = e.unknownDistinct(n, c, stats.Rows)
+				if d.distinct == 0 && l.scan != nil {
+					d.distinct = e.unknownDistinct(l.scan, c, l.stats.Rows)
 				}
 				return d
 			}
@@ -399,8 +421,8 @@ func (e *estimator) selectivity(preds []plan.Expr, n plan.Node) float64 {
 	if len(preds) == 0 {
 		return 1
 	}
-	if s, ok := n.(*plan.Scan); ok {
-		return e.conjunction(preds, e.baseLookup(s))
+	if l, ok := e.leaf(n); ok {
+		return e.conjunction(preds, e.baseLookup(l))
 	}
 	return e.conjunction(preds, func(id plan.ColumnID) domainStats { return e.domain(n, id) })
 }

@@ -59,6 +59,8 @@ func (o *optimizer) costOf(n plan.Node) float64 {
 			return scanWeight * max(1, n.Seek.Rows)
 		}
 		return scanWeight * e.table(n.Table).Rows
+	case *plan.External:
+		return scanWeight * e.file(n.Source).Rows
 	case *plan.Join:
 		l, r := e.rows(n.Left), e.rows(n.Right)
 		own = probeWeight*l + buildWeight*r + outputWeight*e.rows(n)

@@ -157,11 +157,11 @@ func (o *optimizer) sortedTwin(n plan.Node, c plan.Column) (*plan.Column, bool) 
 // arrivesSorted reports that n delivers its rows in the scan order of base column id.
 func (o *optimizer) arrivesSorted(n plan.Node, id plan.ColumnID) bool {
 	switch n := n.(type) {
-	case *plan.Scan:
-		stats := o.estimator().table(n.Table)
-		for _, c := range n.Cols {
-			if c.ID == id && c.Ordinal < len(stats.Columns) {
-				return stats.Columns[c.Ordinal].Sorted
+	case *plan.Scan, *plan.External:
+		l, _ := o.estimator().leaf(n)
+		for _, c := range l.cols {
+			if c.ID == id && c.Ordinal < len(l.stats.Columns) {
+				return l.stats.Columns[c.Ordinal].Sorted
 			}
 		}
 	case *plan.Filter:

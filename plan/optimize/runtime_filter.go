@@ -78,6 +78,15 @@ func attach(n plan.Node, id plan.ColumnID, filter int) (plan.Node, bool) {
 				return &m, true
 			}
 		}
+	case *plan.External:
+		for _, c := range n.Cols {
+			if c.ID == id {
+				m := *n
+				probe := plan.RuntimeProbe{ID: filter, Expr: plan.Ref(c)}
+				m.Runtime = append(n.Runtime[:len(n.Runtime):len(n.Runtime)], probe)
+				return &m, true
+			}
+		}
 	case *plan.Filter:
 		return attachChild(n, 0, id, filter)
 	case *plan.Sort:
