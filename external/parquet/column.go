@@ -19,6 +19,7 @@ type column struct {
 	// Instead of reader: for texts that stay dictionary codes, for integers.
 	codes   *codeReader
 	numbers *numberReader
+	former  *numberReader // of the row group before
 	group   *pqfile.RowGroupReader
 	behind  int64 // rows that were passed without being decoded
 
@@ -64,7 +65,7 @@ func (c *column) open() (err error) {
 		}
 	}
 	if c.leaf.numbersOnly(c.group) {
-		c.numbers, err = newNumberReader(c.group, c.leaf)
+		c.numbers, err = newNumberReader(c.group, c.leaf, c.former)
 		return err
 	}
 	c.reader, err = c.group.Column(c.leaf.index)
@@ -82,7 +83,7 @@ func (c *column) close() {
 	}
 	if c.numbers != nil {
 		c.numbers.close()
-		c.numbers = nil
+		c.former, c.numbers = c.numbers, nil
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	pqfile "github.com/apache/arrow-go/v18/parquet/file"
@@ -47,12 +48,19 @@ func (l *leaf) numbersOnly(group *pqfile.RowGroupReader) bool {
 	return true
 }
 
-func newNumberReader(group *pqfile.RowGroupReader, l *leaf) (*numberReader, error) {
+// newNumberReader starts reading a chunk with the scratch of the reader before, which may be nil.
+func newNumberReader(group *pqfile.RowGroupReader, l *leaf, before *numberReader) (*numberReader, error) {
 	pages, err := group.GetColumnPageReader(l.index)
 	if err != nil {
 		return nil, err
 	}
-	return &numberReader{leaf: l, pages: pages, level: make([]uint32, columnar.BatchSize), code: make([]uint32, columnar.BatchSize)}, nil
+	r := &numberReader{leaf: l, pages: pages}
+	if before != nil {
+		r.level, r.code, r.dict = before.level, before.code, before.dict[:0]
+	} else {
+		r.level, r.code = make([]uint32, columnar.BatchSize), make([]uint32, columnar.BatchSize)
+	}
+	return r, nil
 }
 
 func (r *numberReader) close() { _ = r.pages.Close() } // only read from
@@ -68,7 +76,11 @@ func (r *numberReader) nextPage() error {
 		}
 		switch page := r.pages.Page().(type) {
 		case *pqfile.DictionaryPage:
-			r.dict = make([]int64, page.NumValues())
+			n := int(page.NumValues())
+			if n < 0 || n > len(page.Data())/r.width() { // before memory is taken (Q1)
+				return fmt.Errorf("the dictionary of column %s is cut off", r.leaf.name)
+			}
+			r.dict = slices.Grow(r.dict[:0], n)[:n]
 			r.decode(page.Data(), r.dict)
 		case *pqfile.DataPageV1:
 			data := page.Data()
@@ -94,6 +106,14 @@ func (r *numberReader) nextPage() error {
 		}
 	}
 	return nil
+}
+
+// width is the number of bytes of a plain value.
+func (r *numberReader) width() int {
+	if r.leaf.physical == parquet.Types.Int64 {
+		return 8
+	}
+	return 4
 }
 
 func (r *numberReader) start(data []byte, e parquet.Encoding) {

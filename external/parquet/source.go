@@ -90,7 +90,7 @@ func readFooter(fsys vfs.FS, info file.Info) (meta *metadata.FileMetaData, err e
 func properties(m memory.Allocator) *parquet.ReaderProperties {
 	p := parquet.NewReaderProperties(m)
 	p.BufferedStreamEnabled = true
-	p.BufferSize = 256 << 10
+	p.BufferSize = 32 << 10 // what is longer is read where it belongs at once
 	p.MaxCompressedPageSize = 1 << 30
 	p.MaxUncompressedPageSize = 1 << 30
 	return p
