@@ -25,6 +25,7 @@ import (
 	"github.com/oxidb/oxidb/catalog/systables"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/exec/spill"
+	"github.com/oxidb/oxidb/external/parquet"
 	"github.com/oxidb/oxidb/function/builtin"
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -88,6 +89,7 @@ type DB struct {
 	registry *builtin.Registry
 	memory   *mem.Budget
 	spill    *spill.Space
+	footers  *parquet.Cache
 	threads  int
 	// initial are the settings before any ALTER SYSTEM.
 	initial settings
@@ -148,7 +150,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	db := &DB{
 		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, initial: initial,
 		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
-		open: map[uint64]*openTransaction{},
+		open: map[uint64]*openTransaction{}, footers: parquet.NewCache(),
 	}
 	if err := db.loadSettings(); err != nil {
 		return nil, errors.Join(err, store.Close())

@@ -178,7 +178,7 @@ func (sc *scope) binder(sql string, params []types.Type) *bind.Binder {
 
 func (sc *scope) binderFor(sql string, params []types.Type, given []types.Value) *bind.Binder {
 	return bind.New(sc.catalog, sc.session.db.registry, bind.Options{
-		ParamTypes: params, SQL: sql, ParseView: parser.ParseOne, Location: sc.session.settings.location(), Files: external.Opener{FS: sc.session.db.fs}, Past: sc.pastOf(given),
+		ParamTypes: params, SQL: sql, ParseView: parser.ParseOne, Location: sc.session.settings.location(), Files: external.Opener{FS: sc.session.db.fs, Footers: sc.session.db.footers}, Past: sc.pastOf(given),
 		NewID: sc.session.db.store.NewID,
 	})
 }

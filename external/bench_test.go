@@ -56,7 +56,7 @@ func BenchmarkLineitem(b *testing.B) {
 }
 
 func countRows(b *testing.B, req bind.FileRequest, ordinals []int) int {
-	src, err := Opener{vfs.Default}.Open(req)
+	src, err := Opener{FS: vfs.Default}.Open(req)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/oxidb/oxidb/external/file"
+	"github.com/oxidb/oxidb/external/parquet"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/plan/bind"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -23,7 +24,11 @@ import (
 )
 
 // Opener finds files and learns their columns. It implements bind.FileOpener.
-type Opener struct{ FS vfs.FS }
+type Opener struct {
+	FS vfs.FS
+	// Footers keeps what Parquet files say of themselves; may be nil.
+	Footers *parquet.Cache
+}
 
 // format is a file format.
 type format string

@@ -15,7 +15,7 @@ func (o Opener) openParquet(names []string, files []file.Info, opts *options) (p
 	if err := opts.unused(); err != nil {
 		return nil, err
 	}
-	return parquet.Open(o.FS, strings.Join(names, ", "), files)
+	return o.Footers.Open(o.FS, strings.Join(names, ", "), files)
 }
 
 func (o Opener) openArrow(names []string, files []file.Info, opts *options) (plan.ExternalSource, error) {

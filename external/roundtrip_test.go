@@ -122,7 +122,7 @@ func writeFile(t testing.TB, fs vfs.FS, path string, kinds []types.Type, rows []
 // readFile opens and reads a file with all its columns.
 func readFile(t testing.TB, fs vfs.FS, req bind.FileRequest, workers int, filter func(cols []plan.Column) []plan.Expr) (plan.ExternalSource, []exectest.Row, error) {
 	t.Helper()
-	src, err := Opener{fs}.Open(req)
+	src, err := Opener{FS: fs}.Open(req)
 	if err != nil {
 		return nil, nil, err
 	}

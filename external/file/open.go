@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/klauspost/compress/gzip"
@@ -15,8 +16,9 @@ import (
 
 // Info is a file to read.
 type Info struct {
-	Path string
-	Size int64
+	Path     string
+	Size     int64
+	Modified time.Time
 }
 
 // Open opens a file for reading at any position: 58P01 when there is none, 42809 for a directory.

@@ -38,6 +38,8 @@ type Source struct {
 	columns []catalog.Column
 	rows    int64
 	memory  *pageMemory
+	summary sync.Once
+	stats   *catalog.TableStats
 }
 
 // footer is what is known of one file.

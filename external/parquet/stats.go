@@ -9,6 +9,11 @@ import (
 
 // Stats implements plan.ExternalSource: what the footers say.
 func (s *Source) Stats() *catalog.TableStats {
+	s.summary.Do(func() { s.stats = s.summarize() })
+	return s.stats
+}
+
+func (s *Source) summarize() *catalog.TableStats {
 	stats := &catalog.TableStats{Rows: float64(s.rows), Columns: make([]catalog.ColumnStats, len(s.columns))}
 	for o := range s.columns {
 		var c columnStats
