@@ -304,7 +304,7 @@ func (sc *scope) inputRows(n plan.Node) float64 {
 	var rows float64
 	switch n := n.(type) {
 	case *plan.Scan:
-		if n.Seek == nil {
+		if n.Seek == nil && (n.JoinSeek == nil || !n.JoinSeek.Few) {
 			rows = sc.stats(n.Table).Rows
 		}
 	case *plan.External, *plan.Generate, *plan.Shared, *plan.Recursive:

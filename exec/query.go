@@ -25,6 +25,8 @@ type Query struct {
 	Spill *spill.Space
 	// Filters are the runtime filters that joins publish for scans.
 	Filters RuntimeFilters
+	// Keys are what joins publish of their build sides for seeks.
+	Keys KeySets
 	// Rows counts scanned rows, for progress.
 	Rows atomic.Int64
 	// stop ends the query early with its first error.

@@ -36,6 +36,38 @@ func (v *View) Find(ctx context.Context, p *index.Path, l *index.Lookup, dst []u
 	return append(dst[:from], v.visibleRows(dst[from:])...), nil
 }
 
+// FindAll is Find for many lookups: a closed chunk's component is fetched once.
+func (v *View) FindAll(ctx context.Context, p *index.Path, all []index.Lookup, dst []uint32) ([]uint32, error) {
+	v.guard.RLock()
+	open := !v.chunk.closed
+	v.guard.RUnlock()
+	if open || len(all) == 1 {
+		for i := range all {
+			var err error
+			if dst, err = v.Find(ctx, p, &all[i], dst); err != nil {
+				return dst, err
+			}
+		}
+		return dst, nil
+	}
+	from := len(dst)
+	var component index.Component
+	var columns []*columnar.Vector
+	for i := range all {
+		if v.excludes(p, &all[i]) {
+			continue
+		}
+		if component == nil {
+			var err error
+			if component, columns, err = v.table.store.component(ctx, v.table.id, &v.table.schema, p, v.chunk); err != nil {
+				return dst, err
+			}
+		}
+		dst = component.Find(columns, &all[i], dst)
+	}
+	return append(dst[:from], v.visibleRows(dst[from:])...), nil
+}
+
 // excludes reports that zones alone tell that no row matches.
 func (v *View) excludes(p *index.Path, l *index.Lookup) bool {
 	for i := range l.Equal {

@@ -57,6 +57,8 @@ type Scan struct {
 	Runtime []RuntimeProbe
 	// Seek, when set, finds the rows through an index; Filters still hold all conditions.
 	Seek *Seek
+	// JoinSeek, when set, finds them by the keys of a join above.
+	JoinSeek *JoinSeek
 }
 
 // RuntimeProbe says that rows whose Expr cannot match runtime filter ID may be dropped.
@@ -155,6 +157,8 @@ type Join struct {
 	// Publish lists the runtime filters made from the build side, one an equi pair: filter ID is
 	// fed by Equi[Pair].Right.
 	Publish []RuntimePublish
+	// Keys lists the keys that JoinSeeks below look for.
+	Keys []PublishKeys
 }
 
 // RuntimePublish feeds runtime filter ID from equi pair Pair's build side.

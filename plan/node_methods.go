@@ -163,6 +163,9 @@ func (n *Scan) Label() string {
 	if n.Seek != nil {
 		s += " seek " + n.Seek.String()
 	}
+	if n.JoinSeek != nil {
+		s += " seek " + n.JoinSeek.String()
+	}
 	return s
 }
 func (n *External) Label() string {
@@ -216,6 +219,9 @@ func (n *Join) Label() string {
 	}
 	for _, p := range n.Publish {
 		s += fmt.Sprintf(" publish#%d", p.ID)
+	}
+	for _, k := range n.Keys {
+		s += fmt.Sprintf(" keys#%d", k.ID)
 	}
 	return s
 }

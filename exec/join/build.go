@@ -210,6 +210,27 @@ func (h *Hash) publish(q *exec.Query) {
 	}
 }
 
+// publishKeys makes keys known to seeks below, which decide whether they are few enough.
+func (h *Hash) publishKeys(q *exec.Query) {
+	for _, k := range h.node.Keys {
+		keys := &exec.BuildKeys{Rows: h.rows.Rows}
+		for _, pair := range k.Pairs {
+			keys.Columns = append(keys.Columns, h.rows.Column(h.keyAt[pair]))
+		}
+		q.Keys.Publish(k.ID, keys)
+	}
+}
+
+// takeBack withdraws what an earlier run of the join in the same query has published.
+func (h *Hash) takeBack(q *exec.Query) {
+	for _, p := range h.node.Publish {
+		q.Filters.Publish(p.ID, nil)
+	}
+	for _, k := range h.node.Keys {
+		q.Keys.Publish(k.ID, nil)
+	}
+}
+
 // maxFilterBits bounds a runtime filter's bitset: 8 MiB, what the caches hold.
 const maxFilterBits = 1 << 26
 

@@ -125,12 +125,14 @@ func (h *Hash) Prepare(q *exec.Query) error {
 		return err
 	}
 	if h.external != nil {
+		h.takeBack(q)
 		if err := h.left.Prepare(q); err != nil {
 			return err
 		}
 		return h.probeExternal(q)
 	}
 	h.publish(q)
+	h.publishKeys(q)
 	h.finish.start(q, h.rows.Rows)
 	if h.rows.Rows == 0 && h.emptyOnNoBuild() {
 		return nil

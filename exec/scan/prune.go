@@ -16,6 +16,17 @@ type pruner struct {
 	filters *exec.RuntimeFilters
 }
 
+// admitted lists the chunks that may hold matching rows.
+func (p *pruner) admitted(chunks []Chunk) []Chunk {
+	kept := make([]Chunk, 0, len(chunks))
+	for _, c := range chunks {
+		if !p.excludes(c) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
 func (p *pruner) excludes(c Chunk) bool {
 	for _, e := range p.node.Filters {
 		if p.never(e, c) {

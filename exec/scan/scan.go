@@ -62,6 +62,7 @@ type Table struct {
 	chunks  []Chunk
 	cols    expr.Input
 	query   *exec.Query
+	exact   bool // the rows of the morsels are those for which the filters hold
 	morsels []morsel
 	next    atomic.Int64
 }
@@ -79,20 +80,18 @@ func (t *Table) Prepare(q *exec.Query) error {
 	t.query = q
 	t.morsels = nil
 	p := pruner{node: t.node, filters: &q.Filters}
-	var seek seeker
-	if t.node.Seek != nil {
-		var err error
-		if seek, err = newSeeker(t.node, t.node.Seek); err != nil {
-			return err
-		}
+	chunks := t.chunks
+	t.exact = t.node.Seek != nil && t.node.Seek.Exact
+	if !t.exact || t.node.JoinSeek != nil { // an exact seek looks at the zones itself
+		chunks = p.admitted(chunks)
 	}
-	for _, c := range t.chunks {
-		exact := t.node.Seek != nil && t.node.Seek.Exact // the seek looks at the zones itself
-		if !exact && p.excludes(c) {
-			continue
-		}
-		if t.node.Seek != nil {
-			if err := t.seek(&seek, c); err != nil {
+	seek, err := t.seeker(chunks)
+	if err != nil {
+		return err
+	}
+	for _, c := range chunks {
+		if seek != nil {
+			if err := t.seek(seek, c); err != nil {
 				return err
 			}
 			continue
@@ -111,6 +110,21 @@ func (t *Table) Prepare(q *exec.Query) error {
 // counts reports a scan that asks for nothing but how many rows there are.
 func (t *Table) counts() bool {
 	return len(t.cols)+len(t.node.Filters)+len(t.node.Runtime) == 0 && t.node.Seek == nil
+}
+
+// seeker is the way into the chunks through indexes, nil when they are to be read.
+func (t *Table) seeker(chunks []Chunk) (*seeker, error) {
+	if s := t.node.JoinSeek; s != nil {
+		if x := t.joinSeeker(t.query.Keys.Get(s.ID), chunks); x != nil {
+			t.exact = false
+			return x, nil
+		}
+	}
+	if t.node.Seek == nil {
+		return nil, nil
+	}
+	x, err := newSeeker(t.node, t.node.Seek)
+	return &x, err
 }
 
 // Stream implements exec.Operator.
@@ -162,7 +176,7 @@ func (t *Table) start(w *exec.Worker) (*stream, error) {
 		s.batch.Cols = append(s.batch.Cols, &s.slices[i])
 	}
 	used := plan.ColumnSet{}
-	if len(t.node.Filters) > 0 && (t.node.Seek == nil || !t.node.Seek.Exact) {
+	if len(t.node.Filters) > 0 && !t.exact {
 		for _, e := range t.node.Filters {
 			plan.AddRefs(used, e)
 		}

@@ -14,8 +14,9 @@ import (
 
 // Seeker is a chunk with indexes.
 type Seeker interface {
-	// Find appends the offsets of the visible rows that match, in no order.
-	Find(ctx context.Context, p *index.Path, l *index.Lookup, dst []uint32) ([]uint32, error)
+	// FindAll appends the offsets of the visible rows that match any of the lookups, in no order. A row
+	// may come more than once.
+	FindAll(ctx context.Context, p *index.Path, all []index.Lookup, dst []uint32) ([]uint32, error)
 	// First appends at least the first n of them by an ordered index (or the last ones), in no order.
 	First(ctx context.Context, p *index.Path, l *index.Lookup, last bool, n int, dst []uint32) ([]uint32, error)
 }
@@ -100,14 +101,16 @@ func (x *seeker) find(ctx context.Context, c Seeker, dst []uint32) ([]uint32, er
 		return x.findParts(ctx, c, dst)
 	}
 	from := len(dst)
+	if x.first == nil {
+		var err error
+		if dst, err = c.FindAll(ctx, x.path, x.lookups, dst); err != nil {
+			return dst, err
+		}
+		return dst[:from+len(ascending(dst[from:]))], nil
+	}
 	for i := range x.lookups {
 		var err error
-		if x.first != nil {
-			dst, err = c.First(ctx, x.path, &x.lookups[i], x.first.Last, int(x.first.Rows), dst)
-		} else {
-			dst, err = c.Find(ctx, x.path, &x.lookups[i], dst)
-		}
-		if err != nil {
+		if dst, err = c.First(ctx, x.path, &x.lookups[i], x.first.Last, int(x.first.Rows), dst); err != nil {
 			return dst, err
 		}
 	}

@@ -82,9 +82,11 @@ func isSimple(n plan.Node) bool {
 // optimizer is the state of one Optimize call.
 type optimizer struct {
 	env Env
-	// next is the next fresh column id, nextFilter the next runtime filter's.
+	// next is the next fresh column id, nextFilter the next runtime filter's, nextKeys the next number of
+	// published keys.
 	next       plan.ColumnID
 	nextFilter int
+	nextKeys   int
 	err        error
 	est        *estimator
 }

@@ -10,6 +10,9 @@ func estimates(o *optimizer, root plan.Node) plan.Node {
 	e := o.estimator()
 	visitNodes(root, func(n plan.Node) {
 		*n.Est() = plan.Estimate{Rows: e.rows(n), Cost: o.costOf(n)}
+		if s, ok := n.(*plan.Scan); ok && s.JoinSeek != nil {
+			s.Est().Rows = min(s.Est().Rows, s.JoinSeek.Rows)
+		}
 	})
 	return root
 }

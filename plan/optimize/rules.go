@@ -64,5 +64,6 @@ var rules = []rule{
 	{Rule: Rule{"prune_columns", "Nothing is read, computed or carried that nobody above needs.", false}, whole: prune},
 	{Rule: Rule{"merge_projects", "A projection of a projection is one; one that changes nothing goes.", false}, run: mergeProjects},
 	{Rule: Rule{"access_paths", "A scan whose filters name few rows finds them through indexes, by cost.", false}, run: accessPaths, simple: true},
+	{Rule: Rule{"join_seeks", "The few keys of a join's build side are looked up in an index of the probe side.", false}, run: joinSeeks},
 	{Rule: Rule{"estimates", "Every node gets its estimated rows and cost.", true}, run: estimates, simple: true},
 }

@@ -34,7 +34,7 @@ func runtimeFilters(o *optimizer, root plan.Node) plan.Node {
 			if !ok || p.NullSafe || !integerClass(c.Typ) || o.nextFilter >= maxRuntimeFilters || !o.worthFilter(j, p) {
 				continue
 			}
-			if next, ok := attach(left, c.ID, o.nextFilter); ok {
+			if next, ok := attach(left, c.ID, withProbe(o.nextFilter)); ok {
 				left = next
 				m.Publish = append(m.Publish[:len(m.Publish):len(m.Publish)], plan.RuntimePublish{ID: o.nextFilter, Pair: i})
 				o.nextFilter++
@@ -65,17 +65,26 @@ func (o *optimizer) worthFilter(j *plan.Join, p plan.EquiPair) bool {
 	return rows < probe*runtimeWorth
 }
 
-// attach puts the probe into the scan that produces column id; ok is false when there is none or
-// an operator stands between that must see all rows.
-func attach(n plan.Node, id plan.ColumnID, filter int) (plan.Node, bool) {
+// narrower makes a scan of fewer rows, which the given column decides about.
+type narrower func(*plan.Scan, plan.Column) plan.Node
+
+// withProbe adds the probe of a runtime filter.
+func withProbe(filter int) narrower {
+	return func(n *plan.Scan, c plan.Column) plan.Node {
+		m := *n
+		m.Runtime = append(n.Runtime[:len(n.Runtime):len(n.Runtime)], plan.RuntimeProbe{ID: filter, Expr: plan.Ref(c)})
+		return &m
+	}
+}
+
+// attach narrows the scans that produce column id; ok is false when there is none or an operator stands
+// between that must see all rows.
+func attach(n plan.Node, id plan.ColumnID, f narrower) (plan.Node, bool) {
 	switch n := n.(type) {
 	case *plan.Scan:
 		for _, c := range n.Cols {
 			if c.ID == id {
-				m := *n
-				probe := plan.RuntimeProbe{ID: filter, Expr: plan.Ref(c)}
-				m.Runtime = append(n.Runtime[:len(n.Runtime):len(n.Runtime)], probe)
-				return &m, true
+				return f(n, c), true
 			}
 		}
 	case *plan.External:
@@ -88,32 +97,32 @@ func attach(n plan.Node, id plan.ColumnID, filter int) (plan.Node, bool) {
 			}
 		}
 	case *plan.Filter:
-		return attachChild(n, 0, id, filter)
+		return attachChild(n, 0, id, f)
 	case *plan.Sort:
 		if n.Limit < 0 {
-			return attachChild(n, 0, id, filter)
+			return attachChild(n, 0, id, f)
 		}
 	case *plan.Project:
 		for _, e := range n.Exprs {
 			if c, ok := e.Expr.(*plan.Column); ok && e.Out.ID == id {
-				return attachChild(n, 0, c.ID, filter)
+				return attachChild(n, 0, c.ID, f)
 			}
 		}
 	case *plan.Aggregate:
 		for _, g := range n.Groups {
 			if c, ok := g.Expr.(*plan.Column); ok && g.Out.ID == id {
-				return attachChild(n, 0, c.ID, filter)
+				return attachChild(n, 0, c.ID, f)
 			}
 		}
 	case *plan.Join:
-		return attachJoin(n, id, filter)
+		return attachJoin(n, id, f)
 	}
 	return n, false
 }
 
-func attachChild(n plan.Node, i int, id plan.ColumnID, filter int) (plan.Node, bool) {
+func attachChild(n plan.Node, i int, id plan.ColumnID, f narrower) (plan.Node, bool) {
 	children := n.Children()
-	c, ok := attach(children[i], id, filter)
+	c, ok := attach(children[i], id, f)
 	if !ok {
 		return n, false
 	}
@@ -123,7 +132,7 @@ func attachChild(n plan.Node, i int, id plan.ColumnID, filter int) (plan.Node, b
 
 // attachJoin follows the column into the side that delivers it and, by the join's equality, into the
 // other: rows of either side with another key could only pair with rows that the filter's join drops.
-func attachJoin(n *plan.Join, id plan.ColumnID, filter int) (plan.Node, bool) {
+func attachJoin(n *plan.Join, id plan.ColumnID, f narrower) (plan.Node, bool) {
 	var left, right bool
 	switch n.Kind {
 	case plan.InnerJoin, plan.CrossJoin:
@@ -153,10 +162,10 @@ func attachJoin(n *plan.Join, id plan.ColumnID, filter int) (plan.Node, bool) {
 	var done, also bool
 	var out plan.Node = n
 	if inLeft || l != id {
-		out, done = attachChild(out, 0, l, filter)
+		out, done = attachChild(out, 0, l, f)
 	}
 	if !inLeft || r != id {
-		out, also = attachChild(out, 1, r, filter)
+		out, also = attachChild(out, 1, r, f)
 	}
 	return out, done || also
 }
