@@ -430,6 +430,9 @@ func (sc *scope) apply(ctx context.Context, stmt plan.Statement, values []types.
 		done.watch = sc.watched(target.Table)
 		target.Watch = done.watch
 	}
+	if s, ok := stmt.(*plan.Insert); ok && op == nil {
+		input = clustered(input, s.Table)
+	}
 	if u, ok := stmt.(*plan.Update); ok {
 		done.changed, target.Once = u.Written(), u.Once
 	}
@@ -495,6 +498,9 @@ func explainable(stmt plan.Statement) (plan.Node, error) {
 	case *plan.Query:
 		return s.Root, nil
 	case *plan.Insert:
+		if s.Conflict == nil {
+			return clustered(s.Input, s.Table), nil
+		}
 		return s.Input, nil
 	case *plan.Update:
 		return s.Input, nil

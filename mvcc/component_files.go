@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -100,9 +101,13 @@ func (f *componentFiles) list(s *Store) {
 }
 
 // identity tells which rows a component belongs to: that of other data never passes for it, even where
-// a file's name was used before.
+// a file's name was used before. Of the tables that share a segment file, the one that it was written
+// for stands for all.
 func (s *Store) identity(id TableID, path *index.Path, c *chunk, at *sealedChunk) uint64 {
 	b := append([]byte(path.Name), s.uuid[:]...)
+	if owner, err := strconv.ParseUint(s.fs.PathBase(s.fs.PathDir(at.file.Path())), 10, 32); err == nil {
+		id = TableID(owner)
+	}
 	b = binary.LittleEndian.AppendUint32(b, uint32(id))
 	b = binary.LittleEndian.AppendUint32(b, uint32(c.rows))
 	for _, f := range path.Fields {

@@ -155,6 +155,31 @@ func TestComponentsSurviveARestart(t *testing.T) {
 	check(t, s.Close())
 }
 
+// Clones share the rows' files; building components that lie beside them again would make cloning
+// dear at the next start.
+func TestClonesShareComponents(t *testing.T) {
+	fs := vfs.NewMem()
+	s, id := indexedStore(t, fs)
+	past, err := s.BeginAt(s.Version())
+	check(t, err)
+	table, err := past.Table(id)
+	check(t, err)
+	clone, txn := s.NewID(), s.Begin(TxnOptions{})
+	check(t, txn.CloneTable(t.Context(), clone, "clone", table.Schema(), table))
+	check(t, commitOf(txn))
+	past.Rollback()
+	check(t, s.Checkpoint(t.Context()))
+	check(t, s.Close())
+	s = reopen(t, fs)
+	if counts, read := found(t, s, clone); counts != wantFound || read != 8 {
+		t.Errorf("found %v with %d components from files, want %v with 8", counts, read, wantFound)
+	}
+	if n := len(componentPaths(t, fs)); n != 8 {
+		t.Errorf("%d component files, want one per index and chunk", n)
+	}
+	check(t, s.Close())
+}
+
 // Whatever becomes of the files, answers stay; damage is seen, and made good by the next checkpoint that
 // misses a file.
 func TestDamagedComponentsAreBuiltAgain(t *testing.T) {
