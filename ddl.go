@@ -368,6 +368,13 @@ func (sc *scope) dropIndex(w *systables.Writer, name *ast.Name) error {
 				return w.AlterTable(t, &changed)
 			}
 		}
+		for i := range t.Derived {
+			if t.Derived[i].Name == name.Base() {
+				changed := *t
+				changed.Derived = slices.Delete(slices.Clone(t.Derived), i, i+1)
+				return w.AlterTable(t, &changed)
+			}
+		}
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 		return nil, sqlerr.New(sqlerr.QueryCanceled, "opening %s: %w", path, err)
 	}
 	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, CheckpointBytes: o.CheckpointBytes,
-		Archive: o.Archive, ScrubEvery: o.ScrubEvery, ReadOnly: o.ReadOnly, Quarantine: o.Quarantine, Progress: o.Progress, Notice: o.Notice, Retention: keepAll})
+		Archive: o.Archive, ScrubEvery: o.ScrubEvery, ReadOnly: o.ReadOnly, Quarantine: o.Quarantine, Progress: o.Progress, Notice: o.Notice, Retention: keepAll, Compute: newComputer().values})
 	if err != nil {
 		return nil, err
 	}

@@ -269,5 +269,5 @@ func (sc *scope) seeksFew(n *plan.Scan) bool {
 	}
 	stats := sc.roughStats(n.Table)
 	at := n.Table.OrdinalOf(s.Path.Fields[0])
-	return s.Rows <= maxGuessedRows && at < len(stats.Columns) && len(stats.Columns[at].Common) == 0
+	return s.Rows <= maxGuessedRows && at >= 0 && at < len(stats.Columns) && len(stats.Columns[at].Common) == 0
 }

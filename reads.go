@@ -67,7 +67,11 @@ func soughtKey(n *plan.Scan) []types.Value {
 			return nil
 		}
 		key[i] = c.Value
-		key[i].Type = n.Table.Columns[n.Table.OrdinalOf(n.Seek.Path.Fields[i])].Type
+		at := n.Table.OrdinalOf(n.Seek.Path.Fields[i])
+		if at < 0 { // computed by the index: reads know columns only
+			return nil
+		}
+		key[i].Type = n.Table.Columns[at].Type
 	}
 	return key
 }

@@ -238,7 +238,7 @@ func (sc *scope) optimize(root plan.Node, values []types.Value) (plan.Node, erro
 		root = plan.WithParams(root, values)
 	}
 	return optimize.Optimize(root, optimize.Env{
-		Stats: sc.stats, RoughStats: sc.rough, PreferIndexes: sc.session.settings["enable_seqscan"] == "off", Fold: sc.fold, Aggregate: sc.session.db.registry.Aggregate, Disabled: sc.session.settings.disabled(),
+		Stats: sc.stats, RoughStats: sc.rough, PreferIndexes: sc.session.settings["enable_seqscan"] == "off", Fold: sc.fold, Aggregate: sc.session.db.registry.Aggregate, Disabled: sc.session.settings.disabled(), Derivations: sc.derivations,
 	})
 }
 

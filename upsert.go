@@ -2,6 +2,7 @@ package oxidb
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/oxidb/oxidb/catalog"
@@ -90,7 +91,10 @@ func (m *meeting) find(ctx context.Context, rows *buffer.Table) error {
 		if err != nil {
 			return err
 		}
-		a := &arbiter{finder: finder, fields: x.Fields, cols: finder.Columns(columns), met: make([]int64, rows.Rows), new: map[string]struct{}{}}
+		a := &arbiter{finder: finder, fields: x.Fields, met: make([]int64, rows.Rows), new: map[string]struct{}{}}
+		if a.cols, err = finder.Columns(columns, rows.Rows); err != nil {
+			return err
+		}
 		for at := range a.met {
 			a.met[at] = none
 		}
@@ -142,7 +146,7 @@ func (m *meeting) place(arbiters []*arbiter, i int) error {
 // noteMet makes DO NOTHING rely on the row that it met: without it the row would have been inserted.
 func (m *meeting) noteMet(a *arbiter, i int) {
 	if m.conflict.Update == nil && m.txn.Serializable() {
-		if ordered.HasNull(a.cols, i) { // reads by key know values only
+		if ordered.HasNull(a.cols, i) || slices.ContainsFunc(a.fields, func(f int32) bool { return m.table.OrdinalOf(f) < 0 }) { // reads by key know values of columns only
 			m.txn.NoteRead(m.table.ID, mvcc.Read{})
 			return
 		}

@@ -3,6 +3,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"github.com/oxidb/oxidb/index"
 	"github.com/oxidb/oxidb/types"
 )
@@ -59,6 +61,52 @@ type Index struct {
 	Bitmap bool `json:"bitmap,omitempty"`
 }
 
+// DerivedIndex is an index of which some columns are computed: expressions, and the condition under which
+// rows are in it. Such a column is known by a field that no column of the table has. Where there is a
+// condition, the index's first field is TRUE for rows in it and NULL for others.
+type DerivedIndex struct {
+	Index
+	Computed []Computed `json:"computed"`
+	// Elements are the texts of what the index is on, Predicate that of its condition, "" for none.
+	Elements  []string `json:"elements"`
+	Predicate string   `json:"predicate,omitempty"`
+}
+
+// Computed is a column of an index: an expression over the columns of the fields Inputs.
+type Computed struct {
+	Field  int32      `json:"field"`
+	Expr   string     `json:"expr"`
+	Type   types.Type `json:"type"`
+	Inputs []int32    `json:"inputs"`
+}
+
+// Uses reports that the index depends on a column.
+func (x *DerivedIndex) Uses(field int32) bool {
+	return slices.Contains(x.Fields, field) || slices.ContainsFunc(x.Computed, func(c Computed) bool { return slices.Contains(c.Inputs, field) })
+}
+
+// Path is what storage knows the index by.
+func (x *DerivedIndex) Path() *index.Path {
+	p := index.NewPath(x.Kind(), x.Fields)
+	p.Partial = x.Predicate != ""
+	return p
+}
+
+// FieldType is the type of a column, or of what an index computes.
+func (t *Table) FieldType(field int32) (types.Type, bool) {
+	if at := t.OrdinalOf(field); at >= 0 {
+		return t.Columns[at].Type, true
+	}
+	for i := range t.Derived {
+		for _, c := range t.Derived[i].Computed {
+			if c.Field == field {
+				return c.Type, true
+			}
+		}
+	}
+	return types.Type{}, false
+}
+
 // Kind is how the index finds rows.
 func (x *Index) Kind() index.Kind {
 	switch {
@@ -72,14 +120,16 @@ func (x *Index) Kind() index.Kind {
 
 // Table describes a base table. It is immutable: ALTER makes a new one with the same ID.
 type Table struct {
-	ID      ID        `json:"id"`
-	Schema  string    `json:"schema"`
-	Name    string    `json:"name"`
-	Temp    bool      `json:"temp,omitempty"`
-	Columns []Column  `json:"columns"`
-	Indexes []Index   `json:"indexes,omitempty"`
-	Checks  []Check   `json:"checks,omitempty"`
-	Foreign []Foreign `json:"foreign,omitempty"`
+	ID      ID       `json:"id"`
+	Schema  string   `json:"schema"`
+	Name    string   `json:"name"`
+	Temp    bool     `json:"temp,omitempty"`
+	Columns []Column `json:"columns"`
+	Indexes []Index  `json:"indexes,omitempty"`
+	// Derived are the indexes on expressions or of some rows only.
+	Derived []DerivedIndex `json:"derived,omitempty"`
+	Checks  []Check        `json:"checks,omitempty"`
+	Foreign []Foreign      `json:"foreign,omitempty"`
 	// Cluster is the fields that compaction sorts rows by; nil for none.
 	Cluster []int32 `json:"cluster,omitempty"`
 	// NextField is the field id that the next added column gets.

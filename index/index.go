@@ -38,6 +38,8 @@ type Path struct {
 	Fields []int32 // of the key columns
 	// Name tells paths of one table apart. It is part of file names.
 	Name string
+	// Partial: rows with NULL in the first column are left out.
+	Partial bool
 }
 
 // NewPath names an index.

@@ -65,6 +65,9 @@ func (a *BulkAppender) Append(b *columnar.Batch) error {
 	if err := checkColumns(l.name, &l.schema, b); err != nil {
 		return err
 	}
+	if _, err := l.schema.computeRows(b.Cols, b.Sel, b.Len); err != nil {
+		return err
+	}
 	n := b.Rows()
 	for from := 0; from < n; {
 		if a.chunk == nil {

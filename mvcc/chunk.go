@@ -43,6 +43,8 @@ type chunk struct {
 	columns   []*columnar.Vector // closed vectors by ordinal in fields; nil while in builders or when sealed
 	zones     []*Zone
 	indexes   map[string]index.Component // of a chunk in memory, by path
+	computed  map[int32]*computedRows    // of an open chunk, by field
+	derived   map[int32]*columnar.Vector // computed columns of a closed chunk in memory
 }
 
 // rowsAt says how many rows of a chunk a snapshot from `at` on sees.
@@ -149,7 +151,7 @@ func (c *chunk) narrow(dicts func(field int32) *segment.Dictionaries) {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.columns, c.zones, c.builders = columns, zones, nil
+		c.columns, c.zones, c.builders, c.computed = columns, zones, nil, nil
 	})
 }
 

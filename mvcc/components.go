@@ -30,7 +30,7 @@ func (s *Store) component(ctx context.Context, id TableID, schema *Schema, path 
 			if read := s.readComponent(id, path, c, at); read != nil {
 				return pooled{component: read}, nil
 			}
-			return pooled{component: buildComponent(path.Kind, columns, c.rows)}, nil
+			return pooled{component: buildComponent(path, columns, c.rows)}, nil
 		})
 		return found.component, columns, err
 	}
@@ -38,7 +38,7 @@ func (s *Store) component(ctx context.Context, id TableID, schema *Schema, path 
 	known := c.indexes[path.Name]
 	c.mu.Unlock()
 	if known == nil {
-		known = buildComponent(path.Kind, columns, c.rows)
+		known = buildComponent(path, columns, c.rows)
 		c.keepComponent(path, known)
 	}
 	return known, columns, nil
@@ -70,6 +70,13 @@ func (c *chunk) keepComponent(path *index.Path, x index.Component) {
 func (s *Store) indexColumns(ctx context.Context, id TableID, schema *Schema, path *index.Path, c *chunk) ([]*columnar.Vector, error) {
 	columns := make([]*columnar.Vector, len(path.Fields))
 	for i, f := range path.Fields {
+		if def := schema.computed(f); def != nil {
+			var err error
+			if columns[i], err = s.computedColumn(ctx, id, schema, def, c); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		at := c.field(f)
 		if at < 0 {
 			ordinal := schema.ordinal(f)
@@ -105,12 +112,15 @@ func (c *chunk) ascending(path *index.Path) index.Component {
 	return ordered.Ascending(c.rows)
 }
 
-func buildComponent(kind index.Kind, columns []*columnar.Vector, rows int) index.Component {
-	switch kind {
+func buildComponent(path *index.Path, columns []*columnar.Vector, rows int) index.Component {
+	switch path.Kind {
 	case index.Hash:
 		return hash.Build(columns, rows)
 	case index.Bitmap:
 		return bitmap.Build(columns, rows)
+	}
+	if path.Partial {
+		return ordered.BuildPartial(columns, rows)
 	}
 	return ordered.Build(columns, rows)
 }

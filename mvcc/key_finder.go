@@ -38,9 +38,13 @@ func (t *Txn) KeyFinder(id TableID, name string) (*KeyFinder, error) {
 	return f, nil
 }
 
-// Columns picks the key's columns out of columns that follow the table's schema.
-func (f *KeyFinder) Columns(columns []*columnar.Vector) []*columnar.Vector {
-	return keyColumns(&f.table.schema, f.key, columns)
+// Columns picks the key's columns out of columns of n rows that follow the table's schema.
+func (f *KeyFinder) Columns(columns []*columnar.Vector, n int) ([]*columnar.Vector, error) {
+	computed, err := f.table.schema.computeRows(columns, nil, n)
+	if err != nil {
+		return nil, err
+	}
+	return keyColumns(&f.table.schema, f.key, columns, computed), nil
 }
 
 // Covers reports that a row, whose key columns are given, has a key.

@@ -54,6 +54,8 @@ func met(t testing.TB, s *mvcc.Store, id mvcc.TableID, b *columnar.Batch) []colu
 	f, err := txn.KeyFinder(id, "pairs_key")
 	must(t, err)
 	var found []columnar.RowID
-	must(t, f.Find(t.Context(), f.Columns(b.Cols), b.Len, func(_ uint32, row columnar.RowID) { found = append(found, row) }))
+	columns, err := f.Columns(b.Cols, b.Len)
+	must(t, err)
+	must(t, f.Find(t.Context(), columns, b.Len, func(_ uint32, row columnar.RowID) { found = append(found, row) }))
 	return found
 }

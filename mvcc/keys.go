@@ -35,11 +35,13 @@ func (k *Key) fieldsName() string {
 	return string(name)
 }
 
-// keyColumns picks a key's columns out of columns that follow the schema.
-func keyColumns(s *Schema, k *Key, columns []*columnar.Vector) []*columnar.Vector {
+// keyColumns picks a key's columns out of columns that follow the schema, and computed ones by field.
+func keyColumns(s *Schema, k *Key, columns []*columnar.Vector, computed map[int32]*columnar.Vector) []*columnar.Vector {
 	picked := make([]*columnar.Vector, len(k.Fields))
 	for i, f := range k.Fields {
-		picked[i] = columns[s.ordinal(f)]
+		if picked[i] = computed[f]; picked[i] == nil {
+			picked[i] = columns[s.ordinal(f)]
+		}
 	}
 	return picked
 }
@@ -73,7 +75,9 @@ func (x *keyIndex) find(s *Schema, k *Key, c *chunk, key []byte, dst []uint32) [
 func (c *chunk) keyPrefix(s *Schema, k *Key, rows int) []*columnar.Vector {
 	columns := make([]*columnar.Vector, len(k.Fields))
 	for i, f := range k.Fields {
-		if at := c.field(f); at >= 0 {
+		if def := s.computed(f); def != nil {
+			columns[i] = c.computedPrefix(s, def, rows)
+		} else if at := c.field(f); at >= 0 {
 			columns[i] = c.builders[at].View(rows)
 		} else {
 			columns[i] = missingColumn(&s.Columns[s.ordinal(f)], rows)
@@ -105,9 +109,9 @@ type probe struct {
 	building bool
 }
 
-// newProbe takes rows sel (all n for nil) of columns that follow the schema.
-func newProbe(id TableID, snapshot Timestamp, s *Schema, k *Key, columns []*columnar.Vector, sel []uint32, n int) *probe {
-	p := &probe{table: id, snapshot: snapshot, schema: s, key: k, columns: keyColumns(s, k, columns)}
+// newProbe takes rows sel (all n for nil) of columns that follow the schema, and computed ones.
+func newProbe(id TableID, snapshot Timestamp, s *Schema, k *Key, columns []*columnar.Vector, computed map[int32]*columnar.Vector, sel []uint32, n int) *probe {
+	p := &probe{table: id, snapshot: snapshot, schema: s, key: k, columns: keyColumns(s, k, columns, computed)}
 	if sel == nil {
 		sel = ascendingRows(0, n)
 	}
@@ -122,7 +126,7 @@ func newProbe(id TableID, snapshot Timestamp, s *Schema, k *Key, columns []*colu
 
 // bound takes the range of the first key column, where that is a number, to pass over chunks by.
 func (p *probe) bound() {
-	v := p.columns[0]
+	v := p.columns[p.first()]
 	if c := v.Type.Class(); len(p.rows) == 0 || c != types.ClassInt && (c != types.ClassDecimal || v.Layout == columnar.I128) {
 		return
 	}
@@ -137,9 +141,17 @@ func (p *probe) bound() {
 	p.lo, p.hi, p.bounded = types.Int(v.Type, lo), types.Int(v.Type, hi), true
 }
 
+// first is the key column that zones know: not what a partial key begins with.
+func (p *probe) first() int {
+	if p.key.Partial && len(p.columns) > 1 {
+		return 1
+	}
+	return 0
+}
+
 // misses reports that no row of a closed chunk can have one of the keys.
 func (p *probe) misses(c *chunk) bool {
-	at := c.field(p.key.Fields[0])
+	at := c.field(p.key.Fields[p.first()])
 	if !p.bounded || at < 0 {
 		return false
 	}
@@ -166,14 +178,21 @@ func (p *probe) violation(row uint32) error {
 
 // describe is a row's key as PostgreSQL writes it: (a, b)=(1, x).
 func (p *probe) describe(row uint32) string {
-	names := make([]string, len(p.columns))
-	values := make([]string, len(p.columns))
+	var names, values []string
 	for i, v := range p.columns {
-		names[i] = p.schema.Columns[p.schema.ordinal(p.key.Fields[i])].Name
-		values[i] = "null"
-		if value := v.Value(int(row)); !value.Null {
-			values[i] = types.Format(value)
+		if i == 0 && p.key.Partial {
+			continue
 		}
+		if c := p.schema.computed(p.key.Fields[i]); c != nil {
+			names = append(names, c.Expr)
+		} else {
+			names = append(names, p.schema.Columns[p.schema.ordinal(p.key.Fields[i])].Name)
+		}
+		text := "null"
+		if value := v.Value(int(row)); !value.Null {
+			text = types.Format(value)
+		}
+		values = append(values, text)
 	}
 	return "(" + strings.Join(names, ", ") + ")=(" + strings.Join(values, ", ") + ")"
 }
@@ -265,8 +284,12 @@ func (p *probe) searchSelf() error {
 // checkKeys reports a row of the batch whose key another live row has: one committed by anyone up to
 // now, one of the transaction's own, or one of the batch. Rows that the transaction deleted do not count.
 func (t *Txn) checkKeys(id TableID, l *localTable, b *columnar.Batch) error {
+	computed, err := l.schema.computeRows(b.Cols, b.Sel, b.Len)
+	if err != nil {
+		return err
+	}
 	for i := range l.schema.Keys {
-		p := newProbe(id, t.snapshot, &l.schema, &l.schema.Keys[i], b.Cols, b.Sel, b.Len)
+		p := newProbe(id, t.snapshot, &l.schema, &l.schema.Keys[i], b.Cols, computed, b.Sel, b.Len)
 		if err := p.searchSelf(); err != nil {
 			return err
 		}
@@ -436,7 +459,11 @@ func (t *Txn) ownRows(w *tableWrite, k *Key) ([]*probe, error) {
 	l := w.local
 	var probes []*probe
 	for _, rows := range w.tail {
-		probes = append(probes, newProbe(w.id, t.snapshot, &l.schema, k, rows.cols, rows.sel, rows.cols[0].Len))
+		computed, err := l.schema.computeRows(rows.cols, rows.sel, rows.cols[0].Len)
+		if err != nil {
+			return nil, err
+		}
+		probes = append(probes, newProbe(w.id, t.snapshot, &l.schema, k, rows.cols, computed, rows.sel, rows.cols[0].Len))
 	}
 	for _, c := range w.adopted {
 		_, columns, err := t.store.keyComponent(context.Background(), w.id, &l.schema, k, c)

@@ -28,7 +28,9 @@ type schemaRecord struct {
 	Keys    []Key          `json:"keys,omitempty"`
 	Indexes []Index        `json:"indexes,omitempty"`
 	Cluster []int32        `json:"cluster,omitempty"`
-	Dropped bool           `json:"dropped,omitempty"`
+	// Computed are the columns of indexes that rows do not have.
+	Computed []Computed `json:"computed,omitempty"`
+	Dropped  bool       `json:"dropped,omitempty"`
 }
 
 type columnRecord struct {
@@ -40,7 +42,7 @@ type columnRecord struct {
 }
 
 func encodeSchema(name string, s Schema) schemaRecord {
-	r := schemaRecord{Name: name, Keys: s.Keys, Indexes: s.Indexes, Cluster: s.Cluster}
+	r := schemaRecord{Name: name, Keys: s.Keys, Indexes: s.Indexes, Cluster: s.Cluster, Computed: s.Computed}
 	for _, c := range s.Columns {
 		record := columnRecord{Field: c.FieldID, Name: c.Name, Type: c.Type, NotNull: c.NotNull}
 		if !c.Missing.Null && c.Missing.Type.Kind != types.Unknown {
@@ -52,7 +54,7 @@ func encodeSchema(name string, s Schema) schemaRecord {
 }
 
 func (r *schemaRecord) schema() (Schema, error) {
-	s := Schema{Keys: r.Keys, Indexes: r.Indexes, Cluster: r.Cluster}
+	s := Schema{Keys: r.Keys, Indexes: r.Indexes, Cluster: r.Cluster, Computed: r.Computed}
 	for _, c := range r.Columns {
 		def := ColumnDef{FieldID: c.Field, Name: c.Name, Type: c.Type, NotNull: c.NotNull, Missing: types.Null(c.Type)}
 		if c.Missing != nil {

@@ -44,6 +44,7 @@ func (s *Store) loadTable(mt *manifestTable) (*table, error) {
 		if err != nil {
 			return nil, err
 		}
+		s.computes(&schema)
 		t.versions = append(t.versions, schemaVersion{at: v.At, name: v.Schema.Name, schema: schema, dropped: v.Schema.Dropped})
 	}
 	for _, f := range mt.Sketches {

@@ -97,6 +97,7 @@ func (s *Store) replaySchema(id TableID, data []byte, at Timestamp) error {
 	if err != nil {
 		return err
 	}
+	s.computes(&schema)
 	t := s.tables[id]
 	if t == nil {
 		t = &table{id: id}

@@ -36,16 +36,21 @@ type Key struct {
 	Fields []int32
 	// NullsEqual: NULLS NOT DISTINCT. A NULL is like a value, which equals itself only.
 	NullsEqual bool `json:",omitempty"`
+	// Partial: rows in which the first field, a computed one, is NULL have no key.
+	Partial bool `json:",omitempty"`
 }
 
 // same reports that two keys forbid the same.
 func (k *Key) same(other *Key) bool {
-	return slices.Equal(k.Fields, other.Fields) && k.NullsEqual == other.NullsEqual
+	return slices.Equal(k.Fields, other.Fields) && k.NullsEqual == other.NullsEqual && k.Partial == other.Partial
 }
 
 // covers reports that a row, whose key columns are given, has a key.
 func (k *Key) covers(columns []*columnar.Vector, row int) bool {
-	return k.NullsEqual || !ordered.HasNull(columns, row)
+	if k.NullsEqual {
+		return !k.Partial || !columns[0].IsNull(row)
+	}
+	return !ordered.HasNull(columns, row)
 }
 
 // append appends bytes that are equal exactly for equal keys.
@@ -60,6 +65,8 @@ func (k *Key) append(dst []byte, columns []*columnar.Vector, row int) []byte {
 type Index struct {
 	Kind   index.Kind `json:"kind"`
 	Fields []int32    `json:"fields"`
+	// Partial: rows in which the first field, a computed one, is NULL are not in the index.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // Schema is the stored columns of a table, in the order in which batches carry them, its keys and its
@@ -70,6 +77,8 @@ type Schema struct {
 	Keys    []Key
 	Indexes []Index
 	Cluster []int32
+	// Computed are columns that keys and indexes have besides those of rows.
+	Computed []Computed
 }
 
 // paths lists the indexes of a table, each once.
@@ -84,13 +93,19 @@ func (s *Schema) paths() []*index.Path {
 		add(s.Keys[i].path())
 	}
 	for _, x := range s.Indexes {
-		add(index.NewPath(x.Kind, x.Fields))
+		p := index.NewPath(x.Kind, x.Fields)
+		p.Partial = x.Partial
+		add(p)
 	}
 	return all
 }
 
 // path is the index that finds rows by the key.
-func (k *Key) path() *index.Path { return index.NewPath(index.Ordered, k.Fields) }
+func (k *Key) path() *index.Path {
+	p := index.NewPath(index.Ordered, k.Fields)
+	p.Partial = k.Partial
+	return p
+}
 
 // ordinal finds a field, or -1.
 func (s *Schema) ordinal(field int32) int {

@@ -94,13 +94,13 @@ func (v *View) findOpen(p *index.Path, l *index.Lookup, dst []uint32) (rows []ui
 	}
 	// What is published of an open chunk does not change (M3): all but the lookup of whole keys happens
 	// outside of the lock.
-	k := &Key{Fields: p.Fields}
+	k := &Key{Fields: p.Fields, Partial: p.Partial}
 	if len(l.Equal) == len(p.Fields) {
 		defer v.guard.RUnlock()
 		var room [64]byte
 		key := room[:0]
 		for i := range l.Equal {
-			key = ordered.AppendValue(key, v.table.schema.Columns[v.table.schema.ordinal(p.Fields[i])].Type, &l.Equal[i])
+			key = ordered.AppendValue(key, v.table.schema.fieldType(p.Fields[i]), &l.Equal[i])
 		}
 		return v.shared.keyIndex(k).find(&v.table.schema, k, v.chunk, key, dst), true
 	}
@@ -112,12 +112,9 @@ func (v *View) findOpen(p *index.Path, l *index.Lookup, dst []uint32) (rows []ui
 
 // findRows compares row by row.
 func (v *View) findRows(ctx context.Context, p *index.Path, l *index.Lookup, dst []uint32) ([]uint32, error) {
-	columns := make([]*columnar.Vector, len(p.Fields))
-	for i, f := range p.Fields {
-		var err error
-		if columns[i], err = v.Column(ctx, f); err != nil {
-			return dst, err
-		}
+	columns, err := v.keyColumns(ctx, p)
+	if err != nil {
+		return dst, err
 	}
 	for i := range v.rows {
 		if ordered.Against(columns, i, l) == 0 {
@@ -125,6 +122,18 @@ func (v *View) findRows(ctx context.Context, p *index.Path, l *index.Lookup, dst
 		}
 	}
 	return dst, nil
+}
+
+// keyColumns are the columns of a path in a chunk of the transaction itself.
+func (v *View) keyColumns(ctx context.Context, p *index.Path) ([]*columnar.Vector, error) {
+	v.guard.RLock()
+	if !v.chunk.closed {
+		defer v.guard.RUnlock()
+		return v.chunk.keyPrefix(&v.table.schema, &Key{Fields: p.Fields}, v.rows), nil
+	}
+	v.guard.RUnlock()
+	v.chunk.narrow(v.table.store.dictsOfTable(v.table.id))
+	return v.table.store.indexColumns(ctx, v.table.id, &v.table.schema, p, v.chunk)
 }
 
 // First appends the first n visible rows that match, by the columns of an ordered index behind those of
@@ -136,7 +145,7 @@ func (v *View) First(ctx context.Context, p *index.Path, l *index.Lookup, last b
 	}
 	v.guard.RLock()
 	if !v.chunk.closed && v.shared != nil {
-		columns := v.chunk.keyPrefix(&v.table.schema, &Key{Fields: p.Fields}, v.rows)
+		columns := v.chunk.keyPrefix(&v.table.schema, &Key{Fields: p.Fields, Partial: p.Partial}, v.rows)
 		v.guard.RUnlock()
 		v.shared.openOrder(p).each(v.chunk, columns, v.rows, l, func(run []uint32) { dst = v.firstOf(run, last, n, dst) })
 		return dst, nil
@@ -146,7 +155,7 @@ func (v *View) First(ctx context.Context, p *index.Path, l *index.Lookup, last b
 	if open {
 		return v.Find(ctx, p, l, dst)
 	}
-	component, columns, err := v.table.store.keyComponent(ctx, v.table.id, &v.table.schema, &Key{Fields: p.Fields}, v.chunk)
+	component, columns, err := v.table.store.keyComponent(ctx, v.table.id, &v.table.schema, &Key{Fields: p.Fields, Partial: p.Partial}, v.chunk)
 	if err != nil {
 		return dst, err
 	}

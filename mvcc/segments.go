@@ -193,7 +193,7 @@ func (s *Store) sealChunk(c *chunk, at *sealedChunk) {
 	columns := c.columns
 	c.sealed.Store(at)
 	indexes := c.indexes
-	c.columns, c.indexes = nil, nil
+	c.columns, c.indexes, c.derived = nil, nil, nil
 	c.mu.Unlock()
 	for i, v := range columns {
 		s.pool.put(poolKey{file: at.file, group: at.group, ordinal: i}, pooled{column: v})

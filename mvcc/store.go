@@ -51,6 +51,9 @@ type Options struct {
 	// Notice is told of what goes wrong in the background; nil for nobody. It may be called by any
 	// goroutine and must not use the store.
 	Notice func(err error)
+	// Compute gives the values of computed columns; without it a store has them not, and takes no rows of
+	// tables with such.
+	Compute Compute
 	// ReadOnly recovers the database in memory and writes nothing to its directory.
 	ReadOnly bool
 	// UUID is the identity of a database that Open makes; zero means a random one. Tests that repeat

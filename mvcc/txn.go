@@ -155,6 +155,7 @@ func (t *Txn) CreateTable(id TableID, name string, schema Schema) error {
 		return sqlerr.New(sqlerr.DuplicateTable, "table number %d is in use", id)
 	}
 	t.store.usedID(id)
+	t.store.computes(&schema)
 	t.tables[id] = &localTable{name: name, schema: schema, altered: true, next: localChunk, deletes: map[uint32]*ownDeletes{}, checked: t.snapshot}
 	return nil
 }
@@ -181,8 +182,16 @@ func (t *Txn) AlterTable(id TableID, name string, schema Schema) error {
 	if len(added) > 0 {
 		t.NoteRead(id, Read{Always: true}) // no row may come that the new keys are not checked against
 	}
+	computed := slices.DeleteFunc(slices.Clone(schema.Computed), func(c Computed) bool { return l.schema.computed(c.FieldID) != nil })
+	if len(computed) > 0 {
+		t.NoteRead(id, Read{Always: true})
+	}
+	t.store.computes(&schema)
 	l.closeOpen()
 	l.name, l.schema, l.altered, l.keys = name, schema, true, nil
+	if err := t.checkComputed(id, l, computed); err != nil {
+		return err
+	}
 	return t.checkAllKeys(id, added, true)
 }
 

@@ -61,7 +61,7 @@ func (t *Txn) keyParts(id TableID, l *localTable, k *Key, building bool) ([]keyP
 			if part.probe.columns, err = t.openColumns(id, l, k, at.chunk); err != nil {
 				return nil, err
 			}
-			part.order = ordered.Build(part.probe.columns, part.probe.columns[0].Len)
+			part.order = buildComponent(k.path(), part.probe.columns, part.probe.columns[0].Len).(*ordered.Component)
 		}
 		if part.places() > 0 {
 			parts = append(parts, part)

@@ -27,6 +27,8 @@ type Seek struct {
 	Unique bool
 	// Exact: the rows found are those for which all of the scan's filters are true.
 	Exact bool
+	// Loose: the seek's index has a condition that the scan's filters imply, and that says less than they.
+	Loose bool
 	// Parts, when there are any, are seeks of their own, whose rows are united (Any) or intersected.
 	// The fields above are not set then.
 	Parts []*Seek

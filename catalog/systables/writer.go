@@ -82,6 +82,12 @@ func (w *Writer) create(t *catalog.Table, store func(catalog.ID, string, mvcc.Sc
 	for i := range c.Indexes {
 		c.Indexes[i].ID = w.catalog.store.NewID()
 	}
+	c.Derived = append([]catalog.DerivedIndex(nil), c.Derived...)
+	for i := range c.Derived {
+		if c.Derived[i].ID == 0 {
+			c.Derived[i].ID = w.catalog.store.NewID()
+		}
+	}
 	w.numberForeign(&c)
 	if err := store(c.ID, c.Name, storage(&c)); err != nil {
 		return nil, err
@@ -102,6 +108,12 @@ func (w *Writer) AlterTable(old, changed *catalog.Table) error {
 	for i := range c.Indexes {
 		if c.Indexes[i].ID == 0 {
 			c.Indexes[i].ID = w.catalog.store.NewID()
+		}
+	}
+	c.Derived = append([]catalog.DerivedIndex(nil), c.Derived...)
+	for i := range c.Derived {
+		if c.Derived[i].ID == 0 {
+			c.Derived[i].ID = w.catalog.store.NewID()
 		}
 	}
 	w.numberForeign(&c)
@@ -268,6 +280,18 @@ func storage(t *catalog.Table) mvcc.Schema {
 			s.Keys = append(s.Keys, mvcc.Key{Name: i.Name, Fields: i.Fields, NullsEqual: i.NullsEqual})
 		} else {
 			s.Indexes = append(s.Indexes, mvcc.Index{Kind: i.Kind(), Fields: i.Fields})
+		}
+	}
+	for i := range t.Derived {
+		x := &t.Derived[i]
+		partial := x.Predicate != ""
+		if x.Unique {
+			s.Keys = append(s.Keys, mvcc.Key{Name: x.Name, Fields: x.Fields, NullsEqual: x.NullsEqual, Partial: partial})
+		} else {
+			s.Indexes = append(s.Indexes, mvcc.Index{Kind: x.Kind(), Fields: x.Fields, Partial: partial})
+		}
+		for _, c := range x.Computed {
+			s.Computed = append(s.Computed, mvcc.Computed{FieldID: c.Field, Expr: c.Expr, Type: c.Type, Inputs: c.Inputs})
 		}
 	}
 	return s

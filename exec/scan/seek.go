@@ -86,12 +86,12 @@ func boundIn(t *plan.Scan, s *plan.Seek, b plan.SeekBound) (bound index.Bound, o
 // soughtIn is a constant with the type of the column of a field.
 func soughtIn(t *plan.Scan, field int32, e plan.Expr) (types.Value, error) {
 	c, ok := e.(*plan.Const)
-	at := t.Table.OrdinalOf(field)
-	if !ok || at < 0 {
+	kind, known := t.Table.FieldType(field)
+	if !ok || !known {
 		return types.Value{}, sqlerr.New(sqlerr.InternalError, "a seek in table %q has the value %s", t.Table.Name, e)
 	}
 	v := c.Value
-	v.Type = t.Table.Columns[at].Type
+	v.Type = kind
 	return v, nil
 }
 

@@ -42,6 +42,26 @@ func Build(columns []*columnar.Vector, rows int) *Component {
 	return &Component{rows: len(order), order: append(order, partial...)}
 }
 
+// BuildPartial is Build without the rows that have NULL in the first column.
+func BuildPartial(columns []*columnar.Vector, rows int) *Component {
+	if columns[0].Valid == nil {
+		return Build(columns, rows)
+	}
+	order, partial := []uint32{}, []uint32(nil)
+	for i := range rows {
+		switch {
+		case columns[0].IsNull(i):
+		case HasNull(columns, i):
+			partial = append(partial, uint32(i))
+		default:
+			order = append(order, uint32(i))
+		}
+	}
+	Sort(columns, order)
+	Sort(columns, partial)
+	return &Component{rows: len(order), order: append(order, partial...)}
+}
+
 // Ascending is the index of a chunk whose rows are known to ascend by key, without NULL.
 func Ascending(rows int) *Component { return &Component{rows: rows} }
 

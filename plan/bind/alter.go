@@ -181,6 +181,7 @@ func (d *definition) dropColumn(a *ast.AlterAction) error {
 	d.table.Columns = slices.Delete(d.table.Columns, o, o+1)
 	d.table.Cluster = slices.DeleteFunc(slices.Clone(d.table.Cluster), func(f int32) bool { return f == field })
 	d.table.Indexes = slices.DeleteFunc(d.table.Indexes, func(i catalog.Index) bool { return slices.Contains(i.Fields, field) })
+	d.table.Derived = slices.DeleteFunc(d.table.Derived, func(x catalog.DerivedIndex) bool { return x.Uses(field) })
 	if generated := d.brokenGenerations(); len(generated) > 0 {
 		if a.Behavior != ast.Cascade {
 			return errAt(sqlerr.DependentObjectsStillExist, a.Column, "cannot drop column %s of table %s because other objects depend on it", a.Column.Name, d.table.Name).
@@ -377,6 +378,9 @@ func (d *definition) renameInExpressions(a *ast.AlterAction, from string, o int)
 			return err
 		}
 		d.table.Columns[i].Generated = text
+	}
+	if err := d.renameInDerived(from, a.NewName.Name); err != nil {
+		return err
 	}
 	broken, err := d.brokenChecks()
 	if err == nil && len(broken)+len(d.brokenGenerations()) > 0 {

@@ -38,6 +38,11 @@ func (d *definition) alterType(col *catalog.Column, a *ast.AlterAction) error {
 	if err := d.usedByGenerated(col, a); err != nil {
 		return err
 	}
+	for i := range d.table.Derived {
+		if x := &d.table.Derived[i]; x.Uses(col.FieldID) {
+			return unsupported(a, "changing the type of a column that the index "+x.Name+" on an expression or with a condition uses")
+		}
+	}
 	was := *col
 	col.Type = t
 	if a.Expr == nil && staysStored(was.Type, t) || d.added[was.FieldID] {

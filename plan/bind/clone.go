@@ -30,7 +30,7 @@ func (b *Binder) bindCloneTable(x *ast.CloneTable) (plan.Statement, error) {
 	table := *src
 	d := &definition{Binder: b, table: &table}
 	table.ID, table.Schema, table.Name, table.Temp, table.Past = 0, schema, x.Name.Base(), x.Persistence == ast.Temporary, nil
-	table.Columns, table.Indexes, table.Foreign = nil, nil, nil
+	table.Columns, table.Indexes, table.Derived, table.Foreign = nil, nil, nil, nil
 	fields := map[int32]int32{}
 	for _, c := range src.Columns {
 		fields[c.FieldID] = c.FieldID

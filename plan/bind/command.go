@@ -155,6 +155,11 @@ func (b *Binder) findIndex(n *ast.Name) (*catalog.Table, *catalog.Index) {
 				return t, &t.Indexes[i]
 			}
 		}
+		for i := range t.Derived {
+			if t.Derived[i].Name == n.Base() && (n.Schema() == "" || n.Schema() == t.Schema) {
+				return t, &t.Derived[i].Index
+			}
+		}
 	}
 	return nil, nil
 }

@@ -182,8 +182,6 @@ func (s *scope) qualifierOf(c scopeColumn) string {
 
 func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	switch {
-	case x.Where != nil:
-		return nil, unsupported(x.Where, "a partial index")
 	case len(x.Options) > 0:
 		return nil, unsupported(x.Options[0], "a storage option of an index")
 	}
@@ -196,6 +194,15 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 	}
 	d := &definition{Binder: b, table: altered(table)}
 	index := catalog.Index{Unique: x.Unique, NullsEqual: x.Unique && x.NullsNotDistinct, Name: x.Name.Name, Hash: x.Method.Name == "hash", Bitmap: x.Method.Name == "bitmap"}
+	for _, e := range x.Include { // every column is at hand when an index has found a row
+		if _, err := indexColumn(table, e); err != nil {
+			return nil, err
+		}
+	}
+	index.Descending, index.NullsFirst = indexOrder(x.Elems)
+	if derived(x) {
+		return d.createDerived(x, index)
+	}
 	names := []string{table.Name}
 	for _, e := range x.Elems {
 		col, err := indexColumn(table, e)
@@ -205,22 +212,38 @@ func (b *Binder) bindCreateIndex(x *ast.CreateIndex) (plan.Statement, error) {
 		index.Fields = append(index.Fields, col.FieldID)
 		names = append(names, col.Name)
 	}
-	for _, e := range x.Include { // every column is at hand when an index has found a row
-		if _, err := indexColumn(table, e); err != nil {
-			return nil, err
-		}
+	if exists, err := d.nameIndex(x, &index, names); err != nil || exists {
+		return &plan.Command{Stmt: x}, err
 	}
-	index.Descending, index.NullsFirst = indexOrder(x.Elems)
+	d.table.Indexes = append(d.table.Indexes, index)
+	return &plan.Command{Stmt: x, Table: d.table}, nil
+}
+
+// nameIndex gives an index its name; exists says that it is there already and need not be made.
+func (d *definition) nameIndex(x *ast.CreateIndex, index *catalog.Index, names []string) (exists bool, err error) {
 	switch {
 	case index.Name == "":
 		index.Name = d.freeName(joinName(append(names, "idx")...))
 	case d.taken(index.Name) || d.relationExists(index.Name):
 		if x.IfNotExists {
-			return &plan.Command{Stmt: x}, nil
+			return true, nil
 		}
-		return nil, errAt(sqlerr.DuplicateTable, x.Name, "relation %q already exists", index.Name)
+		return false, errAt(sqlerr.DuplicateTable, x.Name, "relation %q already exists", index.Name)
 	}
-	d.table.Indexes = append(d.table.Indexes, index)
+	return false, nil
+}
+
+// createDerived makes an index with computed columns.
+func (d *definition) createDerived(x *ast.CreateIndex, base catalog.Index) (plan.Statement, error) {
+	base.Descending, base.NullsFirst = nil, nil
+	index, names, err := d.derivedIndex(x, base)
+	if err != nil {
+		return nil, err
+	}
+	if exists, err := d.nameIndex(x, &index.Index, append([]string{d.table.Name}, names...)); err != nil || exists {
+		return &plan.Command{Stmt: x}, err
+	}
+	d.table.Derived = append(d.table.Derived, *index)
 	return &plan.Command{Stmt: x, Table: d.table}, nil
 }
 
@@ -298,6 +321,7 @@ func altered(t *catalog.Table) *catalog.Table {
 	n := *t
 	n.Columns = append([]catalog.Column(nil), t.Columns...)
 	n.Indexes = append([]catalog.Index(nil), t.Indexes...)
+	n.Derived = append([]catalog.DerivedIndex(nil), t.Derived...)
 	n.Checks = append([]catalog.Check(nil), t.Checks...)
 	n.Foreign = append([]catalog.Foreign(nil), t.Foreign...)
 	return &n

@@ -323,7 +323,11 @@ func (d *definition) taken(name string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(d.table.Foreign, func(f catalog.Foreign) bool { return f.Name == name })
+	return slices.ContainsFunc(d.table.Foreign, func(f catalog.Foreign) bool { return f.Name == name }) || hasDerived(d.table, name)
+}
+
+func hasDerived(t *catalog.Table, name string) bool {
+	return slices.ContainsFunc(t.Derived, func(x catalog.DerivedIndex) bool { return x.Name == name })
 }
 
 // relationExists reports a table, a view, a sequence or an index of another table of that name in the schema.
@@ -345,6 +349,9 @@ func (d *definition) relationExists(name string) bool {
 			if i.Name == name {
 				return true
 			}
+		}
+		if hasDerived(t, name) {
+			return true
 		}
 	}
 	return false
@@ -420,6 +427,7 @@ func (d *definition) likeIndexes(src *catalog.Table, fields map[int32]int32) {
 		copied.Name = d.freeName(copied.Name)
 		d.table.Indexes = append(d.table.Indexes, copied)
 	}
+	d.likeDerived(src, fields)
 }
 
 // likeIdentity gives the last column a sequence like another identity column's.

@@ -44,6 +44,10 @@ func (b *Binder) arbiters(table *catalog.Table, c *ast.OnConflict) ([]catalog.In
 		if e.Nulls != ast.NullsDefault {
 			return nil, errAt(sqlerr.InvalidColumnReference, e, "NULLS FIRST/LAST is not allowed in ON CONFLICT clause")
 		}
+		if !isColumn(e.X) {
+			fields = append(fields, -1) // no index of columns has it
+			continue
+		}
 		col, err := indexColumn(table, e)
 		if err != nil {
 			return nil, err
@@ -52,13 +56,10 @@ func (b *Binder) arbiters(table *catalog.Table, c *ast.OnConflict) ([]catalog.In
 			fields = append(fields, col.FieldID)
 		}
 	}
-	if c.TargetWhere != nil { // no index is partial: the condition only has to make sense
-		scan := b.scan(table)
-		if _, err := b.condition(tableScope(table.Name, table, scan.Cols, "index predicates"), c.TargetWhere, "WHERE"); err != nil {
-			return nil, err
-		}
+	out, err := b.derivedArbiters(table, c)
+	if err != nil {
+		return nil, err
 	}
-	var out []catalog.Index
 	for _, x := range table.Indexes {
 		if x.Unique && (len(c.Columns) == 0 || len(x.Fields) == len(fields) && !slices.ContainsFunc(x.Fields, func(f int32) bool { return !slices.Contains(fields, f) })) {
 			out = append(out, x)

@@ -28,7 +28,7 @@ func accessPaths(o *optimizer, root plan.Node) plan.Node {
 			return o.extremes(n)
 		}
 		s, ok := n.(*plan.Scan)
-		if !ok || len(s.Filters) == 0 || len(s.Table.Indexes) == 0 {
+		if !ok || len(s.Filters) == 0 || len(s.Table.Indexes)+len(s.Table.Derived) == 0 {
 			return n
 		}
 		seek := o.accessPath(s)
@@ -43,10 +43,10 @@ func accessPaths(o *optimizer, root plan.Node) plan.Node {
 
 // accessPath is the best way into a scan's rows through indexes, nil when reading all is better.
 func (o *optimizer) accessPath(n *plan.Scan) *plan.Seek {
-	if seek := keySeek(n); seek != nil {
+	if seek := o.keySeek(n); seek != nil {
 		return seek
 	}
-	p := pathFinder{scan: n, est: o.accessEstimator()}
+	p := pathFinder{scan: n, est: o.accessEstimator(), derived: o.derived(n)}
 	candidates := p.conjunction(n.Filters)
 	if len(candidates) == 0 {
 		return nil
@@ -56,20 +56,22 @@ func (o *optimizer) accessPath(n *plan.Scan) *plan.Seek {
 		return nil
 	}
 	best.seek.Rows = best.rows
-	best.seek.Exact = len(best.seek.Parts) == 0 && len(best.used) == len(n.Filters) && !slices.ContainsFunc(n.Filters, isLike)
+	best.seek.Exact = len(best.seek.Parts) == 0 && !best.seek.Loose && len(best.used) == len(n.Filters) && !slices.ContainsFunc(n.Filters, isLike)
 	return best.seek
 }
 
 // keySeek is the seek for the one row that filters give a key's values: it needs no statistics, which
 // every commit outdates.
-func keySeek(n *plan.Scan) *plan.Seek {
+func (o *optimizer) keySeek(n *plan.Scan) *plan.Seek {
 	if len(n.Filters) == 0 || !hasKey(n.Table) {
 		return nil
 	}
-	conds := conditionsOf(n, n.Filters)
-	for i := range n.Table.Indexes {
-		if seek, used := indexSeek(&n.Table.Indexes[i], conds); seek != nil && seek.Unique && seek.Lookups() == 1 {
-			seek.Rows, seek.Exact = 1, len(used) == len(n.Filters)
+	derived := o.derived(n)
+	conds := derived.conditionsOf(n, n.Filters)
+	for i, ix := range derived.indexes(n.Table) {
+		if seek, used := indexSeek(ix, conds); seek != nil && seek.Unique && seek.Lookups() == 1 {
+			derived.mark(seek, i)
+			seek.Rows, seek.Exact = 1, !seek.Loose && len(used) == len(n.Filters)
 			return seek
 		}
 	}
@@ -82,13 +84,14 @@ func hasKey(t *catalog.Table) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(t.Derived, func(x catalog.DerivedIndex) bool { return x.Unique })
 }
 
 // pathFinder looks for ways into the rows of one scan.
 type pathFinder struct {
-	scan *plan.Scan
-	est  *estimator
+	scan    *plan.Scan
+	est     *estimator
+	derived *derivedPaths
 }
 
 // candidate is a seek with what it is expected to find and to cost.
@@ -102,9 +105,10 @@ type candidate struct {
 // conjunction lists the seeks that each serve some of the conditions, which all hold.
 func (p *pathFinder) conjunction(preds []plan.Expr) []candidate {
 	var all []candidate
-	conds := conditionsOf(p.scan, preds)
-	for i := range p.scan.Table.Indexes {
-		if seek, used := indexSeek(&p.scan.Table.Indexes[i], conds); seek != nil {
+	conds := p.derived.conditionsOf(p.scan, preds)
+	for i, ix := range p.derived.indexes(p.scan.Table) {
+		if seek, used := indexSeek(ix, conds); seek != nil {
+			p.derived.mark(seek, i)
 			all = append(all, p.priced(seek, used))
 		}
 	}
@@ -177,11 +181,16 @@ type conditions struct {
 	// from are the filters that say it: of equal, then of low and high.
 	equalFrom         plan.Expr
 	lowFrom, highFrom plan.Expr
+	// from are the filters that imply the condition of a partial index.
+	from []plan.Expr
 }
 
 // conditionsOf sorts filters by field.
 func conditionsOf(n *plan.Scan, preds []plan.Expr) map[int32]*conditions {
-	r := conditionReader{scan: n, of: map[int32]*conditions{}}
+	return (&conditionReader{scan: n, of: map[int32]*conditions{}}).read(preds)
+}
+
+func (r *conditionReader) read(preds []plan.Expr) map[int32]*conditions {
 	for _, p := range preds {
 		switch e := p.(type) {
 		case *plan.Compare:
@@ -204,12 +213,21 @@ func conditionsOf(n *plan.Scan, preds []plan.Expr) map[int32]*conditions {
 }
 
 type conditionReader struct {
-	scan *plan.Scan
-	of   map[int32]*conditions
+	scan  *plan.Scan
+	of    map[int32]*conditions
+	exprs map[string]catalog.Computed // of the table's indexes, by key
 }
 
 // column finds the scan's column that an expression is, and what is said of it so far.
 func (r *conditionReader) column(e plan.Expr) (*catalog.Column, *conditions) {
+	if len(r.exprs) > 0 {
+		if x, ok := r.exprs[key(e)]; ok {
+			if r.of[x.Field] == nil {
+				r.of[x.Field] = &conditions{}
+			}
+			return &catalog.Column{FieldID: x.Field, Type: x.Type}, r.of[x.Field]
+		}
+	}
 	c := columnOf(e)
 	if c == nil {
 		return nil, nil
@@ -227,9 +245,18 @@ func (r *conditionReader) column(e plan.Expr) (*catalog.Column, *conditions) {
 	return nil, nil
 }
 
+// isValue reports the side of a comparison that is no column and no expression of an index.
+func (r *conditionReader) isValue(e plan.Expr) bool {
+	if columnOf(e) != nil {
+		return false
+	}
+	_, known := r.exprs[key(e)]
+	return !known || len(r.exprs) == 0
+}
+
 func (r *conditionReader) compare(e *plan.Compare) {
 	op, x, value := e.Op, e.L, e.R
-	if columnOf(x) == nil {
+	if r.isValue(x) {
 		op, x, value = op.Flip(), e.R, e.L
 	}
 	if op == plan.Eq {
@@ -331,7 +358,11 @@ func indexSeek(ix *catalog.Index, conds map[int32]*conditions) (*plan.Seek, []pl
 		if c == nil || c.equal == nil || lookups*len(c.equal) > maxLookups {
 			break
 		}
-		seek.Equal, used = append(seek.Equal, c.equal), append(used, c.equalFrom)
+		seek.Equal = append(seek.Equal, c.equal)
+		if c.equalFrom != nil {
+			used = append(used, c.equalFrom)
+		}
+		used = append(used, c.from...)
 		lookups *= len(c.equal)
 	}
 	full := len(seek.Equal) == len(ix.Fields)
@@ -354,7 +385,7 @@ func indexSeek(ix *catalog.Index, conds map[int32]*conditions) (*plan.Seek, []pl
 		return nil, nil
 	}
 	seek.Path = index.NewPath(ix.Kind(), ix.Fields)
-	return seek, used
+	return seek, distinctExprs(used)
 }
 
 // soughtValue is a value, known before the scan runs, as an index of a column of type t has it.

@@ -20,6 +20,8 @@ type Env struct {
 	Fold func(plan.Expr) (types.Value, error)
 	// Aggregate finds an aggregate function by name; rules that need one it does not have do nothing.
 	Aggregate func(name string) (*function.Aggregate, bool)
+	// Derivations gives what the indexes of a table are on besides columns; nil for nothing.
+	Derivations func(*catalog.Table) *plan.Derivations
 	// Disabled names the rules that are switched off; rules that a plan needs to run ignore it.
 	Disabled map[string]bool
 	// Trace sees the tree after every rule that ran on the root.

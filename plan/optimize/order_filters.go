@@ -39,7 +39,7 @@ func (o *optimizer) ranked(preds []plan.Expr, n plan.Node) []plan.Expr {
 		rank  float64
 	}
 	scan, _ := n.(*plan.Scan)
-	single := scan != nil && keySeek(scan) != nil // one row is worth no statistics
+	single := scan != nil && o.keySeek(scan) != nil // one row is worth no statistics
 	var list []entry
 	for _, g := range rangeGroups(preds) {
 		dropped := 1.0
