@@ -28,7 +28,7 @@ func (sc *scope) addTransient(like *catalog.Table, chunks []scan.Chunk, rows int
 		sc.transients = map[catalog.ID]*transient{}
 	}
 	t := *like
-	t.Indexes = nil // they would find rows that are not in it
+	t.Indexes, t.Derived = nil, nil // they would find rows that are not in it
 	t.ID = transientID + catalog.ID(len(sc.transients))
 	sc.transients[t.ID] = &transient{chunks, rows}
 	return &t

@@ -27,7 +27,7 @@ const (
 // ProposedRows describes Conflict.Proposed.
 func ProposedRows(t *catalog.Table) *catalog.Table {
 	p := *t
-	p.ID, p.Name, p.Indexes = proposedID, "excluded", nil
+	p.ID, p.Name, p.Indexes, p.Derived = proposedID, "excluded", nil, nil
 	p.Columns = append([]catalog.Column(nil), t.Columns...)
 	p.Columns = append(p.Columns, catalog.Column{FieldID: MetField, Name: "met", Type: types.TBigInt})
 	return &p
@@ -36,6 +36,6 @@ func ProposedRows(t *catalog.Table) *catalog.Table {
 // ConflictRows describes Conflict.Target.
 func ConflictRows(t *catalog.Table) *catalog.Table {
 	c := *t
-	c.ID, c.Indexes = targetID, nil
+	c.ID, c.Indexes, c.Derived = targetID, nil, nil
 	return &c
 }
