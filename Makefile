@@ -52,6 +52,7 @@ $(VENV)/.ready: python/requirements.txt
 test-python: build venv ## real clients: ADBC, pandas, polars, pyarrow
 	$(PYTHON) -m pytest -q python/tests
 	OXIDB_PYTHON=$(abspath $(PYTHON)) go test -count=1 -v -run '^TestPeers$$' ./bench/tpch/compare
+	OXIDB_PYTHON=$(abspath $(PYTHON)) go test -count=1 -run '^TestPeersReadSegments$$' ./columnar/segment
 
 lint: ## vet, gofmt and golangci-lint
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files"; exit 1; }

@@ -23,6 +23,7 @@ type BulkWriter struct {
 	full  []bulkChunk
 	rest  []bulkChunk // the short end of each appender's rows, in builders
 	open  int
+	spare [][]*segment.ColumnBuilder // of chunks that were written, for the next ones
 	files *segmentWriters
 }
 
@@ -71,11 +72,12 @@ func (a *BulkAppender) Append(b *columnar.Batch) error {
 	n := b.Rows()
 	for from := 0; from < n; {
 		if a.chunk == nil {
-			a.chunk = newChunk(0, l.schema.Columns)
+			a.chunk = a.writer.newChunk()
 		}
 		count := min(n-from, a.chunk.room())
 		if count > 0 {
-			a.chunk.append(b.Cols, rowsFrom(b, from, count, n), count)
+			part := rowsFrom(b, from, count, n)
+			a.chunk.append(part.Cols, part.Sel, count)
 			from += count
 		}
 		if a.chunk.room() == 0 {
@@ -87,15 +89,46 @@ func (a *BulkAppender) Append(b *columnar.Batch) error {
 	return nil
 }
 
-// rowsFrom selects count rows of the batch's n selected ones.
-func rowsFrom(b *columnar.Batch, from, count, n int) []uint32 {
+// rowsFrom is count rows of the batch's n selected ones, as a view where that is possible.
+func rowsFrom(b *columnar.Batch, from, count, n int) *columnar.Batch {
 	switch {
 	case b.Sel != nil:
-		return b.Sel[from : from+count]
-	case count < n:
-		return ascendingRows(from, count)
+		return &columnar.Batch{Cols: b.Cols, Sel: b.Sel[from : from+count]}
+	case count == n:
+		return b
+	case from%64 != 0:
+		return &columnar.Batch{Cols: b.Cols, Sel: ascendingRows(from, count)}
 	}
-	return nil
+	views := make([]columnar.Vector, len(b.Cols))
+	part := &columnar.Batch{Len: count, Cols: make([]*columnar.Vector, len(b.Cols))}
+	for i, v := range b.Cols {
+		v.Slice(from, from+count, &views[i])
+		part.Cols[i] = &views[i]
+	}
+	return part
+}
+
+// newChunk makes a chunk, of builders used before if there are any.
+func (w *BulkWriter) newChunk() *chunk {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(w.spare)
+	if n == 0 {
+		return newChunk(0, w.local.schema.Columns)
+	}
+	c := &chunk{fields: w.local.schema.Columns, builders: w.spare[n-1]}
+	w.spare = w.spare[:n-1]
+	return c
+}
+
+// reuse keeps the builders that a narrowed chunk had.
+func (w *BulkWriter) reuse(builders []*segment.ColumnBuilder, c *chunk) {
+	for i, b := range builders {
+		b.Reuse(c.columns[i])
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.spare = append(w.spare, builders)
 }
 
 // flush closes the full chunk.
@@ -210,6 +243,8 @@ func (w *BulkWriter) mergeRest() error {
 // seal closes a chunk and writes it to a segment file when the store has files.
 func (w *BulkWriter) seal(c *chunk) error {
 	c.closed = true
+	builders := c.builders
 	c.narrow(w.txn.store.dictsOfTable(w.id))
+	w.reuse(builders, c) // nobody else has seen the chunk
 	return w.files.write(c)
 }

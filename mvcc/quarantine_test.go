@@ -48,7 +48,7 @@ func TestQuarantineOfSegments(t *testing.T) {
 		lost     []int64 // rows [lost[0], lost[1])
 	}{
 		"first chunk":        {file: 0, at: 5, lost: []int64{0, chunk}},
-		"second chunk":       {file: 0, at: 45, lost: []int64{chunk, 2 * chunk}},
+		"second chunk":       {file: 0, at: 30, lost: []int64{chunk, 2 * chunk}},
 		"footer":             {file: 0, at: 99, lost: []int64{0, 2 * chunk}},
 		"missing":            {file: 0, missing: true, lost: []int64{0, 2 * chunk}},
 		"open chunk":         {file: 1, at: 10, lost: []int64{2 * chunk, 2*chunk + 100}},

@@ -43,7 +43,7 @@ type segmentWriters struct {
 // openSegment is a segment file that is being written.
 type openSegment struct {
 	writer *segment.Writer
-	file   vfs.File
+	file   *segmentFile
 	path   string // under the database's directory
 	chunks []*chunk
 	sealed []*sealedChunk
@@ -149,12 +149,12 @@ func (s *Store) createSegment(id TableID, columns []segment.ColumnSchema, made f
 	if err != nil {
 		return nil, s.fileError("creating segment file", path, err)
 	}
-	f = vfs.NewSyncingFile(f, vfs.SyncingFileOptions{BytesPerSync: syncEvery})
-	w, err := segment.NewWriter(f, columns)
+	out := newSegmentFile(vfs.NewSyncingFile(f, vfs.SyncingFileOptions{BytesPerSync: syncEvery}))
+	w, err := segment.NewWriter(out, columns)
 	if err != nil {
-		return nil, errors.Join(s.fileError("writing segment file", path, err), f.Close())
+		return nil, errors.Join(s.fileError("writing segment file", path, err), out.Close())
 	}
-	return &openSegment{writer: w, file: f, path: path}, nil
+	return &openSegment{writer: w, file: out, path: path}, nil
 }
 
 // finishSegment completes a file, makes it durable and hands its chunks' columns to the buffer pool.

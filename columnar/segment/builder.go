@@ -29,6 +29,8 @@ type ColumnBuilder struct {
 	codes   []uint32
 	offsets []uint32
 	bytes   []byte
+
+	last builderSize // of the chunk before; what the first append makes room for
 }
 
 // NewColumnBuilder makes an empty builder for values of t.
@@ -56,6 +58,9 @@ func (b *ColumnBuilder) Append(v *columnar.Vector, sel []uint32) {
 	}
 	if n == 0 {
 		return
+	}
+	if b.rows == 0 {
+		b.makeRoom()
 	}
 	if v.Enc == columnar.Const {
 		b.appendConst(v, n)
@@ -195,9 +200,7 @@ func (b *ColumnBuilder) appendStrings(v *columnar.Vector, sel []uint32, n int) {
 		first := v.Offsets[0]
 		shift := uint32(len(b.bytes)) - first
 		b.bytes = append(b.bytes, v.Bytes[first:v.Offsets[n]]...)
-		for _, end := range v.Offsets[1 : n+1] {
-			b.offsets = append(b.offsets, end+shift)
-		}
+		b.offsets = shifted(b.offsets, v.Offsets[1:n+1], shift)
 		return
 	}
 	for _, row := range sel {

@@ -107,7 +107,7 @@ func (b *ColumnBuilder) unwiden() bool {
 
 func (b *ColumnBuilder) closeWide(v *columnar.Vector, z *Zone) {
 	v.Layout, v.I128 = columnar.I128, slices.Clip(b.i128)
-	sketch := newSketch()
+	var seen registers
 	first := true
 	var lo, hi types.Int128
 	for i, x := range b.i128 {
@@ -121,15 +121,16 @@ func (b *ColumnBuilder) closeWide(v *columnar.Vector, z *Zone) {
 			hi = x
 		}
 		first = false
-		sketch.InsertHash(hashInt(x.Lo ^ bits.RotateLeft64(uint64(x.Hi), 17)))
+		seen.add(hashInt(x.Lo ^ bits.RotateLeft64(uint64(x.Hi), 17)))
 	}
 	z.Min, z.Max, z.Exact = types.Decimal(b.typ, lo), types.Decimal(b.typ, hi), true
-	z.Sketch, z.Distinct = sketch, float64(sketch.Estimate())
+	z.Sketch = seen.sketch()
+	z.Distinct = float64(z.Sketch.Estimate())
 }
 
 // describeInts counts different values: exactly where 16 bits hold the offsets, else by the sketch.
 func describeInts(v *columnar.Vector, values []int64, z *Zone) {
-	z.Sketch = newSketch()
+	var seen registers
 	switch v.Layout {
 	case columnar.U8:
 		counts := countCodes(v.U8, v.Valid)
@@ -137,7 +138,7 @@ func describeInts(v *columnar.Vector, values []int64, z *Zone) {
 		for code, n := range counts {
 			if n > 0 {
 				z.Distinct++
-				z.Sketch.InsertHash(hashInt(uint64(v.Base + int64(code))))
+				seen.add(hashInt(uint64(v.Base + int64(code))))
 			}
 		}
 	case columnar.U16:
@@ -148,13 +149,16 @@ func describeInts(v *columnar.Vector, values []int64, z *Zone) {
 		z.Distinct = float64(countBits(present[:]))
 		for code := range 1 << 16 {
 			if present[code>>6]>>(code&63)&1 == 1 {
-				z.Sketch.InsertHash(hashInt(uint64(v.Base + int64(code))))
+				seen.add(hashInt(uint64(v.Base + int64(code))))
 			}
 		}
+	case columnar.U32:
+		addInts(&seen, v.U32, v.Base)
 	default:
-		for _, x := range values {
-			z.Sketch.InsertHash(hashInt(uint64(x)))
-		}
+		addInts(&seen, values, 0)
+	}
+	z.Sketch = seen.sketch()
+	if z.Distinct == 0 {
 		z.Distinct = min(float64(z.Sketch.Estimate()), float64(len(values)))
 	}
 }
@@ -201,7 +205,7 @@ func (b *ColumnBuilder) closeFloats(v *columnar.Vector, z *Zone) {
 	if b.nulls == b.rows {
 		return
 	}
-	z.Sketch = newSketch()
+	var seen registers
 	lo, hi := math.NaN(), math.Inf(-1)
 	for i, x := range b.f64 {
 		if b.valid != nil && b.valid[i>>6]>>(i&63)&1 == 0 {
@@ -213,8 +217,9 @@ func (b *ColumnBuilder) closeFloats(v *columnar.Vector, z *Zone) {
 		if lessFloat(hi, x) {
 			hi = x
 		}
-		z.Sketch.InsertHash(hashInt(math.Float64bits(x + 0))) // -0 counts as 0
+		seen.add(hashInt(math.Float64bits(x + 0))) // -0 counts as 0
 	}
+	z.Sketch = seen.sketch()
 	z.Min, z.Max, z.Exact = types.Float(b.typ, lo), types.Float(b.typ, hi), true
 	z.Distinct = min(float64(z.Sketch.Estimate()), float64(b.rows-b.nulls))
 	z.Sorted = b.nulls == 0 && slices.IsSortedFunc(b.f64, compareFloats)

@@ -3,180 +3,245 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
+	"slices"
+	"unsafe"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/types"
 )
 
-// encodeScratch is the memory that writing one column after another needs.
-type encodeScratch struct {
-	i64    []int64
-	i32    []int32
-	bools  []bool
-	levels []int16
-	slices []parquet.ByteArray
-	fixed  []parquet.FixedLenByteArray
-	bytes  []byte
+// maxPageBytes ends a page of texts; pages of other values end with their chunk.
+const maxPageBytes = 1 << 20
+
+// encoder writes closed columns as Parquet pages, straight from their memory. The scratch is used
+// again for every page.
+type encoder struct {
+	out     *sink
+	header  []byte
+	body    []byte
+	lengths []uint32
+}
+
+// columnPlace says where the pages of a column chunk are.
+type columnPlace struct {
+	dict, data, end int64 // dict is 0 without a dictionary
 }
 
 // write encodes a closed column. Parquet wants the values without the NULLs, and a level per row that
 // says which is one.
-func (s *encodeScratch) write(out file.ColumnChunkWriter, v *columnar.Vector, c ColumnSchema) (err error) {
-	var levels []int16
-	if !c.Required {
-		levels = s.definitionLevels(v)
-	} else if v.Valid != nil {
-		return fmt.Errorf("a required column has NULLs")
+func (e *encoder) write(v *columnar.Vector, c ColumnSchema) (place columnPlace, err error) {
+	if c.Required && v.Valid != nil {
+		return place, fmt.Errorf("a required column has NULLs")
 	}
-	switch out := out.(type) {
-	case *file.Int32ColumnChunkWriter:
-		s.i32 = s.i32[:0]
-		for _, x := range s.integers(v) {
-			s.i32 = append(s.i32, int32(x))
+	place.data = e.out.offset
+	switch {
+	case v.Enc == columnar.Dict:
+		place.dict = e.out.offset
+		if err := e.writeDictionary(v.Dict); err != nil {
+			return place, err
 		}
-		_, err = out.WriteBatch(dense(s.i32, v.Valid), levels, nil)
-	case *file.Int64ColumnChunkWriter:
-		_, err = out.WriteBatch(dense(s.integers(v), v.Valid), levels, nil)
-	case *file.BooleanColumnChunkWriter:
-		s.bools = s.bools[:0]
-		for _, x := range s.integers(v) {
-			s.bools = append(s.bools, x != 0)
-		}
-		_, err = out.WriteBatch(dense(s.bools, v.Valid), levels, nil)
-	case *file.Float32ColumnChunkWriter:
-		_, err = out.WriteBatch(dense(append([]float32(nil), v.F32...), v.Valid), levels, nil)
-	case *file.Float64ColumnChunkWriter:
-		_, err = out.WriteBatch(dense(append([]float64(nil), v.F64...), v.Valid), levels, nil)
-	case *file.ByteArrayColumnChunkWriter:
-		err = s.writeStrings(out, v, levels)
-	case *file.FixedLenByteArrayColumnChunkWriter:
-		_, err = out.WriteBatch(dense(s.fixedBytes(v), v.Valid), levels, nil)
+		place.data = e.out.offset
+		err = e.writeCodes(v, c)
+	case v.Layout == columnar.Str:
+		err = e.writeTexts(v, c)
 	default:
-		err = fmt.Errorf("no encoding for %T", out)
+		e.startPage(v, c, 0, v.Len)
+		encoding := e.appendValues(v, c)
+		err = e.flush(pageTypeData, v.Len, encoding)
 	}
+	place.end = e.out.offset
+	return place, err
+}
+
+// startPage begins the body of a data page of rows [from, to).
+func (e *encoder) startPage(v *columnar.Vector, c ColumnSchema, from, to int) {
+	e.body = e.body[:0]
+	if !c.Required {
+		e.body = appendLevels(e.body, v.Valid, from, to)
+	}
+}
+
+// flush writes the page whose body is complete.
+func (e *encoder) flush(kind, n int, encoding parquet.Encoding) error {
+	e.header = appendPageHeader(e.header[:0], kind, n, len(e.body), encoding)
+	if _, err := e.out.Write(e.header); err != nil {
+		return err
+	}
+	_, err := e.out.Write(e.body)
 	return err
 }
 
-// definitionLevels is 1 per value and 0 per NULL.
-func (s *encodeScratch) definitionLevels(v *columnar.Vector) []int16 {
-	s.levels = s.levels[:0]
-	for i := range v.Len {
-		level := int16(1)
-		if v.Valid != nil {
-			level = int16(v.Valid[i>>6] >> (i & 63) & 1)
-		}
-		s.levels = append(s.levels, level)
+// appendValues appends the values of a column that is neither text nor coded to the page.
+func (e *encoder) appendValues(v *columnar.Vector, c ColumnSchema) parquet.Encoding {
+	switch physical, _ := physicalType(c.Type); physical {
+	case parquet.Types.Int32:
+		e.appendIntegers(v, true)
+		return parquet.Encodings.DeltaBinaryPacked
+	case parquet.Types.Int64:
+		e.appendIntegers(v, false)
+		return parquet.Encodings.DeltaBinaryPacked
+	case parquet.Types.Boolean:
+		e.appendBooleans(v)
+	case parquet.Types.Float:
+		e.body = append(e.body, bytesOf(dense(v.F32, v.Valid))...)
+	case parquet.Types.Double:
+		e.body = append(e.body, bytesOf(dense(v.F64, v.Valid))...)
+	default:
+		e.appendFixed(v)
 	}
-	return s.levels
+	return parquet.Encodings.Plain
 }
 
-// integers widens an integer layout into scratch.
-func (s *encodeScratch) integers(v *columnar.Vector) []int64 {
-	s.i64 = appendWidened(s.i64[:0], v, nil, v.Len)
-	return s.i64
+func (e *encoder) appendIntegers(v *columnar.Vector, bits32 bool) {
+	switch v.Layout {
+	case columnar.U8:
+		e.body = appendDelta(e.body, dense(v.U8, v.Valid), v.Base, bits32)
+	case columnar.U16:
+		e.body = appendDelta(e.body, dense(v.U16, v.Valid), v.Base, bits32)
+	case columnar.U32:
+		e.body = appendDelta(e.body, dense(v.U32, v.Valid), v.Base, bits32)
+	default:
+		e.body = appendDelta(e.body, dense(v.I64, v.Valid), 0, bits32)
+	}
 }
 
-// dense moves the values that are not NULL together, in place.
+// appendBooleans appends a bit per value.
+func (e *encoder) appendBooleans(v *columnar.Vector) {
+	values := slices.Clone(dense(v.U8, v.Valid))
+	for i := range values {
+		values[i] = (values[i] + uint8(v.Base)) & 1
+	}
+	e.body = appendPacked(e.body, values, 1)
+}
+
+// appendFixed appends the 16 bytes of each value: decimals big-endian as Parquet wants them, intervals
+// as little-endian months, days and microseconds.
+func (e *encoder) appendFixed(v *columnar.Vector) {
+	for i := range v.Len {
+		if v.Valid != nil && v.Valid[i>>6]>>(i&63)&1 == 0 {
+			continue
+		}
+		switch v.Layout {
+		case columnar.I128:
+			e.appendWide(v.I128[i])
+		case columnar.Spans:
+			span := v.Spans[i]
+			e.body = binary.LittleEndian.AppendUint32(e.body, uint32(span.Months))
+			e.body = binary.LittleEndian.AppendUint32(e.body, uint32(span.Days))
+			e.body = binary.LittleEndian.AppendUint64(e.body, uint64(span.Micros))
+		case columnar.Bytes16:
+			e.body = append(e.body, v.UUID[i][:]...)
+		default:
+			e.appendWide(types.FromInt64(v.Int(i)))
+		}
+	}
+}
+
+func (e *encoder) appendWide(x types.Int128) {
+	e.body = binary.BigEndian.AppendUint64(e.body, uint64(x.Hi))
+	e.body = binary.BigEndian.AppendUint64(e.body, x.Lo)
+}
+
+// writeTexts writes a column of strings: their lengths, packed, then their bytes.
+func (e *encoder) writeTexts(v *columnar.Vector, c ColumnSchema) error {
+	for from := 0; from < v.Len; {
+		to := pageEnd(v, from)
+		e.startPage(v, c, from, to)
+		e.appendTexts(v, from, to)
+		if err := e.flush(pageTypeData, to-from, parquet.Encodings.DeltaLengthByteArray); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+// pageEnd ends a page of texts that begins at row from: after a multiple of 64 rows, unless those are
+// very long.
+func pageEnd(v *columnar.Vector, from int) int {
+	const step, tooLong = 64, 1 << 30
+	first := v.Offsets[from]
+	to := from
+	for to < v.Len && v.Offsets[to]-first < maxPageBytes {
+		to = min(to+step, v.Len)
+	}
+	for to > from+1 && v.Offsets[to]-first > tooLong {
+		to--
+	}
+	return to
+}
+
+func (e *encoder) appendTexts(v *columnar.Vector, from, to int) {
+	e.lengths = e.lengths[:0]
+	total := uint32(0)
+	start := v.Offsets[from]
+	for i, end := range v.Offsets[from+1 : to+1] {
+		if row := from + i; v.Valid == nil || v.Valid[row>>6]>>(row&63)&1 == 1 {
+			e.lengths = append(e.lengths, end-start)
+			total += end - start
+		}
+		start = end
+	}
+	e.body = appendDelta(e.body, e.lengths, 0, true)
+	if total == v.Offsets[to]-v.Offsets[from] { // no NULL's slot has bytes
+		e.body = append(e.body, v.Bytes[v.Offsets[from]:v.Offsets[to]]...)
+		return
+	}
+	for row := from; row < to; row++ {
+		if v.Valid[row>>6]>>(row&63)&1 == 1 {
+			e.body = append(e.body, v.Row(row)...)
+		}
+	}
+}
+
+// writeDictionary writes the page of a sorted dictionary's values.
+func (e *encoder) writeDictionary(d *columnar.Dictionary) error {
+	e.body = e.body[:0]
+	for i := range d.Values.Len {
+		row := d.Values.Row(i)
+		e.body = binary.LittleEndian.AppendUint32(e.body, uint32(len(row)))
+		e.body = append(e.body, row...)
+	}
+	return e.flush(pageTypeDictionary, d.Values.Len, parquet.Encodings.Plain)
+}
+
+// writeCodes writes the page of a coded column's codes.
+func (e *encoder) writeCodes(v *columnar.Vector, c ColumnSchema) error {
+	e.startPage(v, c, 0, v.Len)
+	width := max(bits.Len(uint(v.Dict.Values.Len-1)), 1)
+	e.body = append(e.body, byte(width))
+	switch v.Layout {
+	case columnar.U8:
+		e.body = appendHybrid(e.body, dense(v.U8, v.Valid), width)
+	case columnar.U16:
+		e.body = appendHybrid(e.body, dense(v.U16, v.Valid), width)
+	default:
+		e.body = appendHybrid(e.body, dense(v.U32, v.Valid), width)
+	}
+	return e.flush(pageTypeData, v.Len, parquet.Encodings.RLEDict)
+}
+
+// dense gives the values that are not NULL: all as they are, or a copy.
 func dense[T any](values []T, valid []uint64) []T {
 	if valid == nil {
 		return values
 	}
-	n := 0
+	out := make([]T, 0, len(values))
 	for i, x := range values {
 		if valid[i>>6]>>(i&63)&1 == 1 {
-			values[n] = x
-			n++
+			out = append(out, x)
 		}
 	}
-	return values[:n]
+	return out
 }
 
-// fixedBytes gives the 16 bytes of each row: decimals big-endian as Parquet wants them, intervals as
-// little-endian months, days and microseconds.
-func (s *encodeScratch) fixedBytes(v *columnar.Vector) []parquet.FixedLenByteArray {
-	s.bytes = append(s.bytes[:0], make([]byte, 16*v.Len)...)
-	s.fixed = s.fixed[:0]
-	for i := range v.Len {
-		b := s.bytes[16*i : 16*i+16]
-		switch v.Layout {
-		case columnar.I128:
-			binary.BigEndian.PutUint64(b, uint64(v.I128[i].Hi))
-			binary.BigEndian.PutUint64(b[8:], v.I128[i].Lo)
-		case columnar.Spans:
-			binary.LittleEndian.PutUint32(b, uint32(v.Spans[i].Months))
-			binary.LittleEndian.PutUint32(b[4:], uint32(v.Spans[i].Days))
-			binary.LittleEndian.PutUint64(b[8:], uint64(v.Spans[i].Micros))
-		case columnar.Bytes16:
-			copy(b, v.UUID[i][:])
-		default:
-			wide := types.FromInt64(v.Int(i))
-			binary.BigEndian.PutUint64(b, uint64(wide.Hi))
-			binary.BigEndian.PutUint64(b[8:], wide.Lo)
-		}
-		s.fixed = append(s.fixed, b)
+// bytesOf shows numbers as the little-endian bytes that they are.
+func bytesOf[T float32 | float64](values []T) []byte {
+	if len(values) == 0 {
+		return nil
 	}
-	return s.fixed
-}
-
-// dictionaryEncoder is the part of arrow-go's internal encoder that takes a ready dictionary.
-type dictionaryEncoder interface {
-	PutDictionary(values arrow.Array) error
-}
-
-func (s *encodeScratch) writeStrings(out *file.ByteArrayColumnChunkWriter, v *columnar.Vector, levels []int16) error {
-	if v.Enc != columnar.Dict {
-		out.FallbackToPlain()
-		s.slices = s.slices[:0]
-		for i := range v.Len {
-			s.slices = append(s.slices, v.Row(i))
-		}
-		_, err := out.WriteBatch(dense(s.slices, v.Valid), levels, nil)
-		return err
-	}
-	encoder, ok := out.CurrentEncoder().(dictionaryEncoder)
-	if !ok {
-		return fmt.Errorf("%T takes no dictionary", out.CurrentEncoder())
-	}
-	values := binaryArray(v.Dict.Values)
-	defer values.Release()
-	if err := encoder.PutDictionary(values); err != nil {
-		return err
-	}
-	codes := codesArray(v)
-	defer codes.Release()
-	return out.WriteDictIndices(codes, levels, nil)
-}
-
-// binaryArray shows a Str vector as an Arrow array on the same memory.
-func binaryArray(v *columnar.Vector) arrow.Array {
-	offsets := memory.NewBufferBytes(arrow.Uint32Traits.CastToBytes(v.Offsets))
-	data := array.NewData(arrow.BinaryTypes.Binary, v.Len, []*memory.Buffer{nil, offsets, memory.NewBufferBytes(v.Bytes[:v.Offsets[v.Len]])}, nil, 0, 0)
-	defer data.Release()
-	return array.NewBinaryData(data)
-}
-
-// codesArray shows a Dict vector's codes as an Arrow array on the same memory.
-func codesArray(v *columnar.Vector) arrow.Array {
-	var validity *memory.Buffer
-	nulls := 0
-	if v.Valid != nil {
-		validity = memory.NewBufferBytes(arrow.Uint64Traits.CastToBytes(v.Valid))
-		nulls = -1
-	}
-	typ, raw := arrow.PrimitiveTypes.Uint8, v.U8
-	switch v.Layout {
-	case columnar.U16:
-		typ, raw = arrow.PrimitiveTypes.Uint16, arrow.Uint16Traits.CastToBytes(v.U16)
-	case columnar.U32:
-		typ, raw = arrow.PrimitiveTypes.Uint32, arrow.Uint32Traits.CastToBytes(v.U32)
-	}
-	data := array.NewData(typ, v.Len, []*memory.Buffer{validity, memory.NewBufferBytes(raw)}, nil, nulls, 0)
-	defer data.Release()
-	return array.MakeFromData(data)
+	return unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), len(values)*int(unsafe.Sizeof(values[0])))
 }

@@ -55,6 +55,17 @@ func widen[T uint8 | uint16 | uint32](dst []int64, src []T, base int64, sel []ui
 	return dst
 }
 
+// shifted appends x+by for every x of src.
+func shifted(dst, src []uint32, by uint32) []uint32 {
+	from := len(dst)
+	dst = slices.Grow(dst, len(src))[:from+len(src)]
+	out := dst[from:]
+	for i, x := range src {
+		out[i] = x + by
+	}
+	return dst
+}
+
 // narrow gives x-base in the width of T.
 func narrow[T uint8 | uint16 | uint32](src []int64, base int64) []T {
 	dst := make([]T, len(src))

@@ -133,7 +133,7 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-func checkValues(t *rapid.T, stage string, v *columnar.Vector, values []types.Value) {
+func checkValues(t rapid.TB, stage string, v *columnar.Vector, values []types.Value) {
 	if v.Len != len(values) {
 		t.Fatalf("%s: %d rows, want %d", stage, v.Len, len(values))
 	}

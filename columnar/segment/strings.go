@@ -181,7 +181,8 @@ func setCodes(v *columnar.Vector, codes []uint32, dict *columnar.Dictionary) {
 
 func describeDictionary(v *columnar.Vector, counts []int, used int, z *Zone) {
 	values := v.Dict.Values
-	z.Distinct, z.Bytes, z.Sketch = float64(used), 0, newSketch()
+	z.Distinct, z.Bytes = float64(used), 0
+	var seen registers
 	lo, hi := -1, -1
 	for code, n := range counts {
 		if n == 0 {
@@ -192,8 +193,9 @@ func describeDictionary(v *columnar.Vector, counts []int, used int, z *Zone) {
 		}
 		hi = code
 		z.Bytes += int64(n) * int64(len(values.Row(code)))
-		z.Sketch.InsertHash(xxh3.Hash(values.Row(code)))
+		seen.add(xxh3.Hash(values.Row(code)))
 	}
+	z.Sketch = seen.sketch()
 	z.setBounds(v.Type, values.Row(lo), values.Row(hi))
 	if used <= 256 {
 		z.Common = mostCommon(counts, func(code int) types.Value { return types.Str(v.Type, string(values.Row(code))) })
@@ -201,7 +203,7 @@ func describeDictionary(v *columnar.Vector, counts []int, used int, z *Zone) {
 }
 
 func describeStrings(v *columnar.Vector, z *Zone) {
-	z.Sketch = newSketch()
+	var seen registers
 	var lo, hi, last []byte
 	z.Sorted = v.Valid == nil
 	for i := range v.Len {
@@ -219,8 +221,9 @@ func describeStrings(v *columnar.Vector, z *Zone) {
 			z.Sorted = false
 		}
 		last = row
-		z.Sketch.InsertHash(xxh3.Hash(row))
+		seen.add(xxh3.Hash(row))
 	}
+	z.Sketch = seen.sketch()
 	z.setBounds(v.Type, lo, hi)
 	z.Distinct = min(float64(z.Sketch.Estimate()), float64(v.Len-z.Nulls))
 }

@@ -1,7 +1,7 @@
 package segment
 
 import (
-	"bufio"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
@@ -9,10 +9,10 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/oxidb/oxidb/columnar"
-	"github.com/oxidb/oxidb/types"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -32,15 +32,16 @@ type footerJSON struct {
 // Writer writes closed chunks as row groups of one Parquet file. It belongs to one goroutine.
 type Writer struct {
 	columns []ColumnSchema
+	schema  *schema.Schema
 	sink    *sink
-	out     *file.Writer
+	encoder encoder
 	groups  []GroupMeta
-	scratch encodeScratch
+	places  [][]columnPlace // by group and column
 }
 
 // sink counts and checksums what goes to the file.
 type sink struct {
-	w      *bufio.Writer
+	w      io.Writer
 	offset int64
 	crc    uint32
 }
@@ -53,41 +54,35 @@ func (s *sink) Write(p []byte) (int, error) {
 }
 
 // NewWriter starts a file with the given columns on w, which stays the caller's to sync and close.
+// What it writes is as small as a page's header: w should have a buffer.
 func NewWriter(w io.Writer, columns []ColumnSchema) (*Writer, error) {
 	node, err := parquetSchema(columns)
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{w: bufio.NewWriterSize(w, 1<<20)}
-	out, err := file.NewParquetWriterWithError(s, node, file.WithWriterProps(writerProperties(columns)))
-	if err != nil {
+	s := &sink{w: w}
+	if _, err := s.Write(parquetMagic); err != nil {
 		return nil, err
 	}
-	return &Writer{columns: columns, sink: s, out: out}, nil
+	return &Writer{columns: columns, schema: schema.NewSchema(node), sink: s, encoder: encoder{out: s}}, nil
 }
 
-// writerProperties: numbers as delta-packed integers without a codec, strings by dictionary where the chunk has one.
-func writerProperties(columns []ColumnSchema) *parquet.WriterProperties {
+// footerProperties are what the footer says of every column chunk.
+func footerProperties(columns []ColumnSchema) *parquet.WriterProperties {
 	props := []parquet.WriterProperty{
 		parquet.WithVersion(parquet.V2_LATEST),
-		parquet.WithDataPageVersion(parquet.DataPageV1),
-		parquet.WithDictionaryDefault(false),
-		parquet.WithStats(false),
-		parquet.WithBatchSize(columnar.BatchSize),
-		parquet.WithDataPageSize(1 << 20),
-		parquet.WithDictionaryPageSizeLimit(1 << 30),
 		parquet.WithCompression(compress.Codecs.Uncompressed),
 		parquet.WithCreatedBy("OxiDB"),
 	}
 	for _, c := range columns {
-		switch c.Type.Class() {
-		case types.ClassInt, types.ClassDecimal:
-			if p, _ := physicalType(c.Type); p == parquet.Types.Int32 || p == parquet.Types.Int64 {
-				props = append(props, parquet.WithEncodingPath(parquet.ColumnPath{c.Name}, parquet.Encodings.DeltaBinaryPacked))
-			}
-		case types.ClassBytes:
-			props = append(props, parquet.WithDictionaryPath(parquet.ColumnPath{c.Name}, true), parquet.WithDictionaryCostFallbackPath(parquet.ColumnPath{c.Name}, false))
+		encoding := parquet.Encodings.Plain
+		switch physical, _ := physicalType(c.Type); physical {
+		case parquet.Types.Int32, parquet.Types.Int64:
+			encoding = parquet.Encodings.DeltaBinaryPacked
+		case parquet.Types.ByteArray:
+			encoding = parquet.Encodings.DeltaLengthByteArray
 		}
+		props = append(props, parquet.WithEncodingPath(parquet.ColumnPath{c.Name}, encoding))
 	}
 	return parquet.NewWriterProperties(props...)
 }
@@ -96,51 +91,69 @@ func writerProperties(columns []ColumnSchema) *parquet.WriterProperties {
 // It gives the row group's number.
 func (w *Writer) WriteGroup(columns []*columnar.Vector, zones []*Zone) (int, GroupMeta, error) {
 	group := GroupMeta{Rows: columns[0].Len, Columns: make([]ColumnMeta, len(columns))}
-	rows, err := w.out.AppendRowGroupChecked()
-	if err != nil {
-		return 0, group, err
-	}
+	places := make([]columnPlace, len(columns))
 	for i, v := range columns {
-		out, err := rows.NextColumn()
-		if err != nil {
-			return 0, group, fmt.Errorf("column %q: %w", w.columns[i].Name, err)
-		}
 		start := w.sink.offset
 		w.sink.crc = 0
-		if err := w.scratch.write(out, v, w.columns[i]); err != nil {
-			return 0, group, fmt.Errorf("column %q: %w", w.columns[i].Name, err)
-		}
-		if err := out.Close(); err != nil {
+		var err error
+		if places[i], err = w.encoder.write(v, w.columns[i]); err != nil {
 			return 0, group, fmt.Errorf("column %q: %w", w.columns[i].Name, err)
 		}
 		group.Columns[i] = ColumnMeta{Offset: start, Length: w.sink.offset - start, CRC: w.sink.crc, Dict: v.Enc == columnar.Dict, Zone: zones[i]}
 	}
-	if err := rows.Close(); err != nil {
-		return 0, group, err
-	}
-	w.groups = append(w.groups, group)
+	w.groups, w.places = append(w.groups, group), append(w.places, places)
 	return len(w.groups) - 1, group, nil
 }
 
 // Finish writes the footer and gives what a manifest must know to read the file.
 func (w *Writer) Finish() (FileMeta, error) {
-	footer, err := json.Marshal(footerJSON{Version: formatVersion, Groups: w.groups})
+	footer, err := w.footer()
 	if err != nil {
-		return FileMeta{}, err
-	}
-	if err := w.out.AppendKeyValueMetadata(metadataKey, string(footer)); err != nil {
 		return FileMeta{}, err
 	}
 	meta := FileMeta{Columns: w.columns, FooterOffset: w.sink.offset}
 	w.sink.crc = 0
-	if err := w.out.Close(); err != nil {
+	n, err := footer.WriteTo(w.sink, nil)
+	if err != nil {
 		return FileMeta{}, err
 	}
-	if err := w.sink.w.Flush(); err != nil {
+	tail := binary.LittleEndian.AppendUint32(nil, uint32(n))
+	if _, err := w.sink.Write(append(tail, parquetMagic...)); err != nil {
 		return FileMeta{}, err
 	}
 	meta.Size, meta.FooterCRC = w.sink.offset, w.sink.crc
 	return meta, nil
+}
+
+// footer describes the file as Parquet readers want it, with the zones beside.
+func (w *Writer) footer() (*metadata.FileMetaData, error) {
+	zones, err := json.Marshal(footerJSON{Version: formatVersion, Groups: w.groups})
+	if err != nil {
+		return nil, err
+	}
+	b := metadata.NewFileMetadataBuilder(w.schema, footerProperties(w.columns), metadata.NewKeyValueMetadata())
+	if err := b.AppendKeyValueMetadata(metadataKey, string(zones)); err != nil {
+		return nil, err
+	}
+	for i, group := range w.groups {
+		rows := b.AppendRowGroup()
+		rows.SetNumRows(group.Rows)
+		for _, p := range w.places[i] {
+			size := p.end - p.data
+			if p.dict > 0 {
+				size = p.end - p.dict
+			}
+			info := metadata.ChunkMetaInfo{NumValues: int64(group.Rows), DictPageOffset: p.dict, IndexPageOffset: -1, DataPageOffset: p.data,
+				CompressedSize: size, UncompressedSize: size}
+			if err := rows.NextColumnChunk().Finish(info, p.dict > 0, false, metadata.EncodingStats{}); err != nil {
+				return nil, err
+			}
+		}
+		if err := rows.Finish(0, int16(i)); err != nil {
+			return nil, err
+		}
+	}
+	return b.Finish()
 }
 
 // Size is the number of bytes written so far.

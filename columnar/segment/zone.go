@@ -40,24 +40,6 @@ const maxBoundBytes = 64
 // maxCommon is the number of most common values kept of a column.
 const maxCommon = 16
 
-// sketchPrecision gives 2,048 registers and a standard error of 2.3%.
-const sketchPrecision = 11
-
-func newSketch() *hyperloglog.Sketch {
-	s, err := hyperloglog.NewSketch(sketchPrecision, false)
-	if err != nil {
-		panic(err) // the precision is a constant in range
-	}
-	return s
-}
-
-// hashInt mixes an integer's bits (splitmix64's finaliser) for sketches.
-func hashInt(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
 // setBounds takes the least and greatest string as bounds, cut to a bounded length.
 func (z *Zone) setBounds(t types.Type, lo, hi []byte) {
 	z.Exact = len(lo) <= maxBoundBytes && len(hi) <= maxBoundBytes
