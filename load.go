@@ -1,6 +1,7 @@
 package oxidb
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"github.com/oxidb/oxidb/columnar/arrowio"
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/exec/expr"
+	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
@@ -117,40 +119,18 @@ func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.
 	if err != nil {
 		return 0, err
 	}
-	q := exec.NewQuery(ctx, exec.Options{Workers: 1, Memory: sc.session.db.memory, Function: sc.functions()})
+	q := exec.NewQuery(ctx, exec.Options{Workers: int(sc.session.settings.integer("threads")), Memory: sc.session.db.memory, Function: sc.functions()})
 	defer q.Close()
-	appender := writer.Appender(0)
-	err = q.RunOn(1, func(w *exec.Worker) error {
-		var conform *conformer
-		for rec, err := range records {
-			if err != nil {
-				return err
-			}
-			if conform == nil || !conform.schema.Equal(rec.Schema()) {
-				if conform, err = sc.newConformer(t, rec.Schema(), w); err != nil {
-					return err
-				}
-			}
-			rows += rec.NumRows()
-			err = arrowio.Batches(rec, func(b *columnar.Batch) error {
-				if err := q.Err(); err != nil {
-					return err
-				}
-				out, err := conform.batch(b)
-				if err != nil {
-					return err
-				}
-				return appender.Append(out)
-			})
-			if err != nil {
-				return err
-			}
+	err = q.Run(func(w *exec.Worker) (err error) {
+		if w.ID > 0 {
+			return writer.Serve()
 		}
-		return nil
+		defer writer.End()
+		appender := writer.Appender(0)
+		defer func() { err = cmp.Or(err, appender.Close()) }()
+		rows, err = sc.appendRecords(w, t, records, appender)
+		return err
 	})
-	if cerr := appender.Close(); err == nil {
-		err = cerr
-	}
 	if err != nil {
 		return 0, err
 	}
@@ -158,6 +138,35 @@ func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.
 		return 0, err
 	}
 	return rows, sc.checkLoaded(ctx, t, since)
+}
+
+func (sc *scope) appendRecords(w *exec.Worker, t *catalog.Table, records iter.Seq2[arrow.RecordBatch, error], appender *mvcc.BulkAppender) (rows int64, err error) {
+	var conform *conformer
+	for rec, err := range records {
+		if err != nil {
+			return 0, err
+		}
+		if conform == nil || !conform.schema.Equal(rec.Schema()) {
+			if conform, err = sc.newConformer(t, rec.Schema(), w); err != nil {
+				return 0, err
+			}
+		}
+		rows += rec.NumRows()
+		err = arrowio.Batches(rec, func(b *columnar.Batch) error {
+			if err := w.Query.Err(); err != nil {
+				return err
+			}
+			out, err := conform.batch(b)
+			if err != nil {
+				return err
+			}
+			return appender.Append(out)
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return rows, nil
 }
 
 // conformer brings records' columns into a table's order and types, and computes those that they lack.

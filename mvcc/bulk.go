@@ -25,6 +25,7 @@ type BulkWriter struct {
 	open  int
 	spare [][]*segment.ColumnBuilder // of chunks that were written, for the next ones
 	files *segmentWriters
+	queue chan bulkChunk // full chunks for those who Serve
 }
 
 // bulkChunk is a chunk and its place in the input.
@@ -48,7 +49,7 @@ func (t *Txn) Writer(id TableID) (*BulkWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &BulkWriter{txn: t, id: id, local: l, files: t.segmentWriters(id, l.schema.Columns)}, nil
+	return &BulkWriter{txn: t, id: id, local: l, files: t.segmentWriters(id, l.schema.Columns), queue: make(chan bulkChunk)}, nil
 }
 
 // Appender makes an appender for part number `part` of the input. The table's rows lie by part, and
@@ -131,24 +132,50 @@ func (w *BulkWriter) reuse(builders []*segment.ColumnBuilder, c *chunk) {
 	w.spare = append(w.spare, builders)
 }
 
-// flush closes the full chunk.
+// flush hands the full chunk to someone who serves, or closes it itself.
 func (a *BulkAppender) flush() error {
-	c := a.chunk
+	full := bulkChunk{part: a.part, index: a.index, chunk: a.chunk}
 	a.chunk = nil
-	place := bulkChunk{part: a.part, index: a.index, chunk: c}
 	a.index++
-	if err := a.writer.seal(c); err != nil {
+	select {
+	case a.writer.queue <- full:
+		return nil
+	default: // nobody is free
+		return a.writer.close(full)
+	}
+}
+
+func (w *BulkWriter) close(full bulkChunk) error {
+	if err := w.seal(full.chunk); err != nil {
 		return err
 	}
-	a.writer.mu.Lock()
-	defer a.writer.mu.Unlock()
-	a.writer.full = append(a.writer.full, place)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.full = append(w.full, full)
 	return nil
 }
+
+// Serve closes and writes full chunks, so that a load with few appenders is not held up by that, until
+// End. Many goroutines may serve; all must have returned before Finish.
+func (w *BulkWriter) Serve() error {
+	for full := range w.queue {
+		if err := w.close(full); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// End tells those who Serve that all appenders have been closed.
+func (w *BulkWriter) End() { close(w.queue) }
 
 // Close ends the part.
 func (a *BulkAppender) Close() error {
 	w := a.writer
+	var err error
+	if a.worthClosing() {
+		err = a.flush()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open--
@@ -156,7 +183,13 @@ func (a *BulkAppender) Close() error {
 		w.rest = append(w.rest, bulkChunk{part: a.part, index: a.index, chunk: a.chunk})
 		a.chunk = nil
 	}
-	return nil
+	return err
+}
+
+// worthClosing reports whether the short end of a part is a chunk of its own, which is closed at once,
+// on the worker that filled it.
+func (a *BulkAppender) worthClosing() bool {
+	return a.chunk != nil && a.index > 0 && a.chunk.rows >= segment.MaxRows/4
 }
 
 // Finish makes the rows the transaction's, in the order of the input, and checks the table's keys.
@@ -219,10 +252,12 @@ func (w *BulkWriter) finishSmall() error {
 // small parts makes few chunks.
 func (w *BulkWriter) mergeRest() error {
 	slices.SortFunc(w.rest, compareBulk)
+	slices.SortFunc(w.full, compareBulk)
+	closed := w.full
 	for from := 0; from < len(w.rest); {
 		first := w.rest[from]
 		to := from + 1
-		for to < len(w.rest) && w.rest[to].index == 0 && first.chunk.rows+w.rest[to].chunk.rows <= segment.MaxRows && first.chunk.room() > 0 {
+		for to < len(w.rest) && first.chunk.rows+w.rest[to].chunk.rows <= segment.MaxRows && first.chunk.room() > 0 && !anyBetween(closed, first, w.rest[to]) {
 			next := w.rest[to].chunk
 			cols := make([]*columnar.Vector, len(next.fields))
 			for i := range cols {
@@ -238,6 +273,12 @@ func (w *BulkWriter) mergeRest() error {
 		from = to
 	}
 	return nil
+}
+
+// anyBetween reports whether any of the chunks, which are in order, lies between two others.
+func anyBetween(chunks []bulkChunk, a, b bulkChunk) bool {
+	at, _ := slices.BinarySearchFunc(chunks, a, compareBulk)
+	return at < len(chunks) && compareBulk(chunks[at], b) < 0
 }
 
 // seal closes a chunk and writes it to a segment file when the store has files.

@@ -1,6 +1,7 @@
 package arrowio
 
 import (
+	"encoding/binary"
 	"strconv"
 	"unsafe"
 
@@ -82,12 +83,25 @@ func validity(a arrow.Array) []uint64 {
 		return nil
 	}
 	out := make([]uint64, (a.Len()+63)/64)
-	for i := range a.Len() {
-		if a.IsValid(i) {
-			out[i>>6] |= 1 << (i & 63)
-		}
+	bitmap, first := a.NullBitmapBytes(), a.Data().Offset()
+	if bitmap == nil { // every row of an array without a type
+		return out
+	}
+	for w := range out {
+		from := first + 64*w
+		rows := min(64, a.Len()-64*w)
+		out[w] = bitsAt(bitmap, from) & (^uint64(0) >> (64 - rows))
 	}
 	return out
+}
+
+// bitsAt gives 64 bits from bit number `from` on, those beyond the end as zeros.
+func bitsAt(bitmap []byte, from int) uint64 {
+	var window [9]byte
+	copy(window[:], bitmap[from>>3:])
+	low := binary.LittleEndian.Uint64(window[:])
+	shift := from & 7
+	return low>>shift | uint64(window[8])<<(64-shift)
 }
 
 type integer interface {
@@ -96,8 +110,19 @@ type integer interface {
 
 func scaled[T integer](src []T, multiply, divide int64) []int64 {
 	out := make([]int64, len(src))
-	for i, x := range src {
-		out[i] = int64(x) * multiply / divide
+	switch {
+	case divide != 1:
+		for i, x := range src {
+			out[i] = int64(x) * multiply / divide
+		}
+	case multiply != 1:
+		for i, x := range src {
+			out[i] = int64(x) * multiply
+		}
+	default:
+		for i, x := range src {
+			out[i] = int64(x)
+		}
 	}
 	return out
 }

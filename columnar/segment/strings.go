@@ -273,38 +273,3 @@ func encodeDictionary(flat, v *columnar.Vector, z *Zone, dicts *Dictionaries) bo
 	z.Sorted = flat.Valid == nil && slices.IsSorted(codes)
 	return true
 }
-
-// stringTable numbers different strings in order of appearance, up to a limit, by open addressing.
-type stringTable struct {
-	mask  uint64
-	slots []uint32 // code+1, 0 for free
-	rows  []uint32 // per code, the row it was first seen at
-	limit int
-}
-
-func newStringTable(limit int) *stringTable {
-	size := 1024
-	for size < 2*limit {
-		size *= 2
-	}
-	return &stringTable{mask: uint64(size - 1), slots: make([]uint32, size), limit: limit}
-}
-
-// code is the number of row i's string; false when it would be one too many.
-func (t *stringTable) code(v *columnar.Vector, i uint32) (uint32, bool) {
-	row := v.Row(int(i))
-	for at := xxh3.Hash(row) & t.mask; ; at = (at + 1) & t.mask {
-		slot := t.slots[at]
-		if slot == 0 {
-			if len(t.rows) >= t.limit {
-				return 0, false
-			}
-			t.rows = append(t.rows, i)
-			t.slots[at] = uint32(len(t.rows))
-			return uint32(len(t.rows)) - 1, true
-		}
-		if bytes.Equal(v.Row(int(t.rows[slot-1])), row) {
-			return slot - 1, true
-		}
-	}
-}

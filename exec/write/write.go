@@ -218,7 +218,11 @@ func (t *Target) insertParallel(q *exec.Query, op exec.Operator) (int64, error) 
 			if err := c.check(b); err != nil {
 				return err
 			}
-			return into.of(w).Append(b)
+			appender, err := into.of(w)
+			if err != nil {
+				return err
+			}
+			return appender.Append(b)
 		})
 	})
 	if err != nil {
@@ -241,22 +245,24 @@ type part struct {
 
 // of gives the appender for the piece that w's batch at hand comes from. A piece belongs to one
 // worker; input without pieces is ordered by worker.
-func (p *part) of(w *exec.Worker) *mvcc.BulkAppender {
+func (p *part) of(w *exec.Worker) (*mvcc.BulkAppender, error) {
 	if p.appender == nil || p.number != w.Part {
-		if p.appender != nil {
-			_ = p.appender.Close() // hands the short end over; it cannot fail
+		if err := p.close(); err != nil {
+			return nil, err
 		}
 		p.number = w.Part
 		p.appender = p.writer.Appender(w.Part*len(w.Query.Workers) + w.ID)
 	}
-	return p.appender
+	return p.appender, nil
 }
 
 func (p *part) close() error {
 	if p.appender == nil {
 		return nil
 	}
-	return p.appender.Close()
+	err := p.appender.Close()
+	p.appender = nil
+	return err
 }
 
 // collect reads the whole input into one table.
