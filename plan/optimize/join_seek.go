@@ -72,7 +72,11 @@ func soughtScans(j *plan.Join) []*soughtScan {
 		if c == nil || p.NullSafe {
 			continue
 		}
-		attach(j.Left, c.ID, func(n *plan.Scan, c plan.Column) plan.Node {
+		attach(j.Left, c.ID, func(scan plan.Node, c plan.Column) plan.Node {
+			n, ok := scan.(*plan.Scan)
+			if !ok {
+				return scan
+			}
 			if len(n.Table.Indexes) == 0 || n.JoinSeek != nil || n.Seek != nil && (n.Seek.Unique || n.Seek.First != nil) || c.Ordinal >= len(n.Table.Columns) {
 				return n
 			}

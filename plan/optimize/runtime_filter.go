@@ -65,15 +65,25 @@ func (o *optimizer) worthFilter(j *plan.Join, p plan.EquiPair) bool {
 	return rows < probe*runtimeWorth
 }
 
-// narrower makes a scan of fewer rows, which the given column decides about.
-type narrower func(*plan.Scan, plan.Column) plan.Node
+// narrower makes a scan of a table or of files one of fewer rows, which the given column decides about, or
+// leaves it as it is.
+type narrower func(scan plan.Node, c plan.Column) plan.Node
 
 // withProbe adds the probe of a runtime filter.
 func withProbe(filter int) narrower {
-	return func(n *plan.Scan, c plan.Column) plan.Node {
-		m := *n
-		m.Runtime = append(n.Runtime[:len(n.Runtime):len(n.Runtime)], plan.RuntimeProbe{ID: filter, Expr: plan.Ref(c)})
-		return &m
+	return func(n plan.Node, c plan.Column) plan.Node {
+		probe := plan.RuntimeProbe{ID: filter, Expr: plan.Ref(c)}
+		switch n := n.(type) {
+		case *plan.Scan:
+			m := *n
+			m.Runtime = append(n.Runtime[:len(n.Runtime):len(n.Runtime)], probe)
+			return &m
+		case *plan.External:
+			m := *n
+			m.Runtime = append(n.Runtime[:len(n.Runtime):len(n.Runtime)], probe)
+			return &m
+		}
+		return n
 	}
 }
 
@@ -90,10 +100,7 @@ func attach(n plan.Node, id plan.ColumnID, f narrower) (plan.Node, bool) {
 	case *plan.External:
 		for _, c := range n.Cols {
 			if c.ID == id {
-				m := *n
-				probe := plan.RuntimeProbe{ID: filter, Expr: plan.Ref(c)}
-				m.Runtime = append(n.Runtime[:len(n.Runtime):len(n.Runtime)], probe)
-				return &m, true
+				return f(n, c), true
 			}
 		}
 	case *plan.Filter:
