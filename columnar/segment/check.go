@@ -16,7 +16,7 @@ var parquetMagic = []byte("PAR1")
 // CheckFrame reads what is not a column of a file: its size, its first bytes, its footer. Use a File
 // that nothing was read from before: an open one keeps its footer.
 func (f *File) CheckFrame() error {
-	handle, _, err := f.open()
+	handle, err := f.open()
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (f *File) CheckFrame() error {
 
 // CheckSums compares the checksums of a row group's columns without decoding them.
 func (f *File) CheckSums(group int, meta *GroupMeta) error {
-	handle, _, err := f.open()
+	handle, err := f.open()
 	if err != nil {
 		return err
 	}

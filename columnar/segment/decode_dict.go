@@ -2,49 +2,17 @@ package segment
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-
-	"github.com/apache/arrow-go/v18/parquet/file"
+	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
 )
 
-// readDict reads a dictionary-coded column page by page, so that codes stay codes.
-func (d *decoder) readDict(group *file.RowGroupReader, ordinal int) (v *columnar.Vector, err error) {
-	pages, err := group.GetColumnPageReader(ordinal)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, pages.Close()) }()
-	var dict *columnar.Dictionary
-	codes := make([]uint32, 0, d.rows)
-	levels := make([]uint32, 0, d.rows)
-	for pages.Next() {
-		switch page := pages.Page().(type) {
-		case *file.DictionaryPage:
-			if dict, err = d.dictionary(page.Data(), int(page.NumValues())); err != nil {
-				return nil, err
-			}
-		case *file.DataPageV1:
-			if codes, levels, err = d.codePage(page.Data(), int(page.NumValues()), codes, levels); err != nil {
-				return nil, err
-			}
-		default:
-			return nil, fmt.Errorf("unexpected page %T", page)
-		}
-	}
-	if err := pages.Err(); err != nil {
-		return nil, err
-	}
-	if dict == nil {
-		return nil, fmt.Errorf("no dictionary page")
-	}
-	return d.codedVector(dict, codes, levels)
-}
-
 // dictionary decodes a page of plain strings.
 func (d *decoder) dictionary(data []byte, n int) (*columnar.Dictionary, error) {
+	if n < 0 || n > len(data)/4 {
+		return nil, fmt.Errorf("dictionary page is too short")
+	}
 	values := &columnar.Vector{Type: d.column.Type, Layout: columnar.Str, Len: n, Shared: true,
 		Offsets: make([]uint32, 1, n+1), Bytes: make([]byte, 0, len(data))}
 	for range n {
@@ -62,36 +30,13 @@ func (d *decoder) dictionary(data []byte, n int) (*columnar.Dictionary, error) {
 	return d.dicts.intern(&columnar.Dictionary{Values: values, Sorted: true}), nil
 }
 
-// codePage decodes a data page: levels unless the column is required, then the codes of the values.
-func (d *decoder) codePage(data []byte, n int, codes, levels []uint32) ([]uint32, []uint32, error) {
-	values := n
-	if !d.column.Required {
-		if len(data) < 4 {
-			return nil, nil, fmt.Errorf("page without levels")
-		}
-		size := int(binary.LittleEndian.Uint32(data))
-		if size > len(data)-4 {
-			return nil, nil, fmt.Errorf("levels longer than their page")
-		}
-		from := len(levels)
-		var err error
-		if levels, err = decodeHybrid(levels, data[4:4+size], 1, n); err != nil {
-			return nil, nil, err
-		}
-		values = 0
-		for _, level := range levels[from:] {
-			values += int(level)
-		}
-		data = data[4+size:]
+// readCodes appends the n codes of a data page.
+func (d *decoder) readCodes(body []byte, n int) (err error) {
+	if len(body) == 0 || body[0] > 32 {
+		return fmt.Errorf("page without a bit width")
 	}
-	if values == 0 {
-		return codes, levels, nil
-	}
-	if len(data) == 0 || data[0] > 32 {
-		return nil, nil, fmt.Errorf("page without a bit width")
-	}
-	codes, err := decodeHybrid(codes, data[1:], int(data[0]), values)
-	return codes, levels, err
+	d.codes, err = decodeHybrid(slices.Grow(d.codes, n), body[1:], int(body[0]), n)
+	return err
 }
 
 // decodeHybrid appends n values of Parquet's run-length and bit-packed hybrid encoding.
@@ -123,7 +68,7 @@ func decodeHybrid(dst []uint32, data []byte, width, n int) ([]uint32, error) {
 			continue
 		}
 		groups := header >> 1
-		if groups == 0 || groups > uint64(len(data)) && width > 0 {
+		if groups == 0 || groups > 1<<28 || groups > uint64(len(data)) && width > 0 {
 			return nil, fmt.Errorf("bit-packed run of %d groups", groups)
 		}
 		bytes := min(int(groups)*width, len(data))
@@ -133,43 +78,34 @@ func decodeHybrid(dst []uint32, data []byte, width, n int) ([]uint32, error) {
 	return dst, nil
 }
 
-// unpack appends n values of width bits, least significant bit first.
+// unpack appends n values of width bits, least significant bit first; those beyond data are zeros.
 func unpack(dst []uint32, data []byte, width, n int) []uint32 {
-	var buffer uint64
-	held, at := 0, 0
+	from := len(dst)
+	dst = slices.Grow(dst, n)[:from+n]
+	out := dst[from:]
 	mask := uint64(1)<<width - 1
-	for range n {
-		for held < width {
-			if at < len(data) {
-				buffer |= uint64(data[at]) << held
-				at++
-			}
-			held += 8
-		}
-		dst = append(dst, uint32(buffer&mask))
-		buffer >>= width
-		held -= width
+	packed := withSlack(data, len(data))
+	if missing := (n*width+7)/8 - len(data); missing > 0 {
+		packed = append(packed[:len(data):len(data)], make([]byte, missing+9)...)
+	}
+	at := 0
+	for i := range out {
+		out[i] = uint32(binary.LittleEndian.Uint64(packed[at>>3:]) >> (at & 7) & mask)
+		at += width
 	}
 	return dst
 }
 
-func (d *decoder) codedVector(dict *columnar.Dictionary, codes, levels []uint32) (*columnar.Vector, error) {
-	if rows := max(len(codes), len(levels)); rows != d.rows {
-		return nil, fmt.Errorf("%d rows, expected %d", rows, d.rows)
+// setCoded puts the codes where their rows are.
+func (d *decoder) setCoded(v *columnar.Vector) error {
+	if d.dict == nil {
+		return fmt.Errorf("no dictionary page")
 	}
-	for _, c := range codes {
-		if int(c) >= dict.Values.Len {
-			return nil, fmt.Errorf("code %d beyond the dictionary's %d values", c, dict.Values.Len)
+	for _, c := range d.codes {
+		if int(c) >= d.dict.Values.Len {
+			return fmt.Errorf("code %d beyond the dictionary's %d values", c, d.dict.Values.Len)
 		}
 	}
-	defined := make([]int16, len(levels))
-	for i, level := range levels {
-		defined[i] = int16(level)
-	}
-	if err := d.setLevels(defined, len(codes)); err != nil {
-		return nil, err
-	}
-	v := &columnar.Vector{Type: d.column.Type, Len: d.rows, Shared: true, Valid: d.valid}
-	setCodes(v, spread(d, codes, 0), dict)
-	return v, nil
+	setCodes(v, spread(d, d.codes, 0), d.dict)
+	return nil
 }

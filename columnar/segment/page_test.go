@@ -86,10 +86,12 @@ func TestTextsOfNullsAreLeftOut(t *testing.T) {
 	}
 }
 
-// throughFile writes a column and reads it with arrow-go's reader.
+// throughFile writes a column and reads it, with arrow-go's reader too.
 func throughFile(t rapid.TB, typ types.Type, values []types.Value) {
+	fs := vfs.NewMem()
 	closed, zone := build(typ, values).Close(nil)
-	f, group := writeOne(t, vfs.NewMem(), typ, closed, zone)
+	f, group := writeOne(t, fs, typ, closed, zone)
+	checkWithArrow(t, readFile(t, fs, f.Path()), values)
 	read, err := f.ReadColumn(0, 0, group.Rows, &group.Columns[0], nil)
 	if err != nil {
 		t.Fatal(err)

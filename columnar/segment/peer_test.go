@@ -49,7 +49,7 @@ func TestPeersReadSegments(t *testing.T) {
 // gives digests of their values.
 func writeAll(t *testing.T, path string) map[string]string {
 	t.Helper()
-	rng := rand.New(rand.NewPCG(7, 7))
+	rng := testRand(7)
 	var columns []ColumnSchema
 	var groups [2][]*columnar.Vector
 	var zones [2][]*Zone
@@ -140,3 +140,5 @@ func digestText(v types.Value) string {
 	}
 	return fmt.Sprint(v.I)
 }
+
+func testRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }

@@ -4,13 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"sync"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/oxidb/oxidb/columnar"
@@ -26,7 +21,6 @@ type File struct {
 
 	mu     sync.Mutex
 	handle vfs.File
-	footer *metadata.FileMetaData
 	closed bool
 }
 
@@ -54,45 +48,37 @@ func (f *File) Close() error {
 	return err
 }
 
-// open gives the handle and the checked footer.
-func (f *File) open() (vfs.File, *metadata.FileMetaData, error) {
+// open gives the handle of the file, whose size and footer it checks first.
+func (f *File) open() (vfs.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.handle != nil {
-		return f.handle, f.footer, nil
+		return f.handle, nil
 	}
 	if f.closed {
-		return nil, nil, fmt.Errorf("segment %s is closed", f.path)
+		return nil, fmt.Errorf("segment %s is closed", f.path)
 	}
 	handle, err := f.fs.Open(f.path)
 	if err != nil {
-		return nil, nil, sqlerr.New(sqlerr.DataCorrupted, "segment file %s cannot be opened: %w", f.path, err)
+		return nil, sqlerr.New(sqlerr.DataCorrupted, "segment file %s cannot be opened: %w", f.path, err)
 	}
-	footer, err := f.readFooter(handle)
-	if err != nil {
-		return nil, nil, errors.Join(err, handle.Close())
+	if err := f.checkFooter(handle); err != nil {
+		return nil, errors.Join(err, handle.Close())
 	}
-	f.handle, f.footer = handle, footer
-	return handle, footer, nil
+	f.handle = handle
+	return handle, nil
 }
 
-func (f *File) readFooter(handle vfs.File) (*metadata.FileMetaData, error) {
+func (f *File) checkFooter(handle vfs.File) error {
 	stat, err := handle.Stat()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if stat.Size() != f.meta.Size {
-		return nil, sqlerr.New(sqlerr.DataCorrupted, "segment file %s has %d bytes, expected %d", f.path, stat.Size(), f.meta.Size)
+		return sqlerr.New(sqlerr.DataCorrupted, "segment file %s has %d bytes, expected %d", f.path, stat.Size(), f.meta.Size)
 	}
-	tail, err := f.readChecked(handle, f.meta.FooterOffset, f.meta.Size-f.meta.FooterOffset, f.meta.FooterCRC, "the footer")
-	if err != nil {
-		return nil, err
-	}
-	r, err := file.NewParquetReader(&window{data: tail, at: f.meta.FooterOffset, size: f.meta.Size})
-	if err != nil {
-		return nil, sqlerr.New(sqlerr.DataCorrupted, "segment file %s has an unreadable footer: %w", f.path, err)
-	}
-	return r.MetaData(), nil
+	_, err = f.readChecked(handle, f.meta.FooterOffset, f.meta.Size-f.meta.FooterOffset, f.meta.FooterCRC, "the footer")
+	return err
 }
 
 // readChecked reads bytes and compares their checksum (S3).
@@ -107,47 +93,10 @@ func (f *File) readChecked(handle vfs.File, offset, length int64, crc uint32, wh
 	return data, nil
 }
 
-// window is a part of a file, in memory, at its place.
-type window struct {
-	data []byte
-	at   int64
-	size int64
-	pos  int64
-}
-
-func (w *window) ReadAt(p []byte, off int64) (int, error) {
-	if off < w.at || off > w.at+int64(len(w.data)) {
-		return 0, fmt.Errorf("read of %d bytes at %d is outside the column", len(p), off)
-	}
-	n := copy(p, w.data[off-w.at:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-func (w *window) Read(p []byte) (int, error) {
-	n, err := w.ReadAt(p, w.pos)
-	w.pos += int64(n)
-	return n, err
-}
-
-func (w *window) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekStart:
-		w.pos = offset
-	case io.SeekCurrent:
-		w.pos += offset
-	case io.SeekEnd:
-		w.pos = w.size + offset
-	}
-	return w.pos, nil
-}
-
 // ReadColumn reads the column chunk that meta describes: column number ordinal of row group number
 // group. The vector is the one that was written (S2); dictionaries are shared through dicts.
 func (f *File) ReadColumn(group, ordinal, rows int, meta *ColumnMeta, dicts *Dictionaries) (*columnar.Vector, error) {
-	handle, footer, err := f.open()
+	handle, err := f.open()
 	if err != nil {
 		return nil, err
 	}
@@ -156,13 +105,8 @@ func (f *File) ReadColumn(group, ordinal, rows int, meta *ColumnMeta, dicts *Dic
 	if err != nil {
 		return nil, err
 	}
-	props := parquet.NewReaderProperties(memory.NewGoAllocator())
-	r, err := file.NewParquetReader(&window{data: data, at: meta.Offset, size: f.meta.Size}, file.WithMetadata(footer), file.WithReadProps(props))
-	if err != nil {
-		return nil, f.undecodable(column, group, err)
-	}
 	d := decoder{column: column, rows: rows, meta: meta, dicts: dicts}
-	v, err := d.read(r.RowGroup(group), ordinal)
+	v, err := d.read(data)
 	if err != nil {
 		return nil, f.undecodable(column, group, err)
 	}

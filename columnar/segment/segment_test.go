@@ -124,6 +124,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkValues(t, "read", read, values)
+		checkWithArrow(t, readFile(t, fs, f.Path()), values)
 		if read.Enc != closed.Enc || read.Layout != closed.Layout || read.Base != closed.Base || read.Bounded != closed.Bounded || read.Lo != closed.Lo || read.Hi != closed.Hi {
 			t.Fatalf("closed as %v %v base %d, read as %v %v base %d", closed.Enc, closed.Layout, closed.Base, read.Enc, read.Layout, read.Base)
 		}
@@ -265,7 +266,7 @@ func TestFlippedBitsAreNoticed(t *testing.T) {
 	}
 }
 
-func readFile(t *testing.T, fs vfs.FS, name string) []byte {
+func readFile(t rapid.TB, fs vfs.FS, name string) []byte {
 	t.Helper()
 	f, err := fs.Open(name)
 	if err != nil {
