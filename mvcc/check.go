@@ -37,6 +37,7 @@ type CheckReport struct {
 	Records  int64 // of the log
 	Findings []Finding
 	Orphans  []string // files that nothing names: harmless, the next opening removes them
+	Unusable []string // files of indexes that a crash tore, or of a later format: harmless, the indexes are built anew
 }
 
 // Finding is one thing that is wrong.
@@ -67,7 +68,7 @@ func (r *CheckReport) Err() error {
 }
 
 // Check verifies a database that nobody has open: every checksum of every file, that statistics bound
-// the rows, that deletes lie within their chunks, that keys are unique, that no file is missing. It
+// the rows, that deletes lie within their chunks, that index files fit their rows, that keys are unique, that no file is missing. It
 // changes nothing. What is wrong with the data stands in the report; an error means that the check
 // itself could not be done, such as 55006 when the database is open elsewhere.
 func Check(ctx context.Context, fs vfs.FS, dir string, o CheckOptions) (*CheckReport, error) {
@@ -243,6 +244,7 @@ type checkChunk struct {
 	rows, live int
 	deletes    *roaring.Bitmap
 	sealed     *sealedChunk
+	chunk      *chunk
 }
 
 type checkFile struct {
@@ -268,7 +270,7 @@ func (c *checker) cut(snapshot Timestamp) []checkTable {
 		}
 		ct := checkTable{id: id, schema: v, files: map[string]*checkFile{}}
 		for _, chunk := range t.chunks {
-			part := checkChunk{id: chunk.id, rows: chunk.rows, sealed: chunk.sealed.Load(), deletes: roaring.New()}
+			part := checkChunk{id: chunk.id, rows: chunk.rows, sealed: chunk.sealed.Load(), chunk: chunk, deletes: roaring.New()}
 			if chunk.deletes != nil {
 				part.deletes = chunk.deletes.union()
 			}
@@ -322,6 +324,9 @@ func (c *checker) table(txn *Txn, t *checkTable) error {
 	}
 	if len(c.report.Findings) > before {
 		return nil // keys are proved over rows that can be read
+	}
+	if err := c.indexes(t); err != nil {
+		return err
 	}
 	return c.keys(txn, t)
 }

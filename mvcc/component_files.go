@@ -77,8 +77,15 @@ func (f *componentFiles) removeOf(s *Store, segment string) {
 	}
 }
 
-// list finds the component files when the store is opened, and removes those of segments that are gone.
-// Errors leave files where they are: they cost space at most.
+// forget makes the next checkpoint write a component anew.
+func (f *componentFiles) forget(segment, name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.of[segment], name)
+}
+
+// list finds the component files when the store is opened, and removes those of segments that are gone,
+// unless nothing may be written. Errors leave files where they are: they cost space at most.
 func (f *componentFiles) list(s *Store) {
 	dirs, err := s.fs.List(s.path("idx"))
 	if err != nil {
@@ -91,10 +98,11 @@ func (f *componentFiles) list(s *Store) {
 		}
 		for _, name := range names {
 			segment, path := s.segmentOf(dir, name), s.fs.PathJoin("idx", dir, name)
-			if s.files[segment] == nil {
-				_ = s.fs.Remove(s.path(path))
-			} else {
+			switch {
+			case s.files[segment] != nil:
 				f.add(segment, path)
+			case !s.opts.ReadOnly:
+				_ = s.fs.Remove(s.path(path))
 			}
 		}
 	}
@@ -138,17 +146,45 @@ func (s *Store) readComponent(id TableID, path *index.Path, c *chunk, at *sealed
 	if !s.components.has(segment, name) {
 		return nil
 	}
-	data, err := s.readFile(name)
-	if err != nil || len(data) < componentHeaderSize || [8]byte(data[:8]) != componentMagic ||
-		binary.LittleEndian.Uint32(data[8:]) != componentVersion || binary.LittleEndian.Uint32(data[12:]) != crc32.Checksum(data[16:], castagnoli) ||
-		binary.LittleEndian.Uint64(data[16:]) != s.identity(id, path, c, at) || binary.LittleEndian.Uint64(data[24:]) != uint64(len(data)-componentHeaderSize) {
-		return nil
+	payload, state, err := s.componentPayload(name, s.identity(id, path, c, at))
+	var found index.Component
+	if err == nil && state == componentFits {
+		found, err = decodeComponent(path.Kind, payload, c.rows)
 	}
-	found, err := decodeComponent(path.Kind, data[componentHeaderSize:], c.rows)
-	if err != nil {
+	if err != nil || state == componentDamaged {
+		s.components.forget(segment, name)
 		return nil
 	}
 	return found
+}
+
+// componentState is what a component's file turned out to be.
+type componentState uint8
+
+const (
+	componentFits    componentState = iota
+	componentDamaged                // as a crash leaves it that tears a file, too
+	componentLater                  // of a later format
+	componentOther                  // of other rows, as those of a clone are
+)
+
+// componentPayload reads a component's file and compares it with what it must be.
+func (s *Store) componentPayload(name string, identity uint64) ([]byte, componentState, error) {
+	data, err := s.readFile(name)
+	switch {
+	case err != nil:
+		return nil, componentDamaged, err
+	case len(data) < componentHeaderSize || [8]byte(data[:8]) != componentMagic:
+		return nil, componentDamaged, nil
+	case binary.LittleEndian.Uint32(data[8:]) > componentVersion:
+		return nil, componentLater, nil
+	case binary.LittleEndian.Uint32(data[12:]) != crc32.Checksum(data[16:], castagnoli), binary.LittleEndian.Uint64(data[24:]) != uint64(len(data)-componentHeaderSize),
+		binary.LittleEndian.Uint32(data[8:]) != componentVersion:
+		return nil, componentDamaged, nil
+	case binary.LittleEndian.Uint64(data[16:]) != identity:
+		return nil, componentOther, nil
+	}
+	return data[componentHeaderSize:], componentFits, nil
 }
 
 // writeComponent writes a component's file. It need not be on disk when anything else is: a file that a

@@ -25,7 +25,9 @@ func (s *Store) openReadOnly() error {
 	if name == "" {
 		return sqlerr.New(sqlerr.InvalidCatalogName, "there is no database in %s", s.dir)
 	}
-	_, _, err = s.reload(name)
+	if _, _, err = s.reload(name); err == nil {
+		s.components.list(s)
+	}
 	return err
 }
 

@@ -20,7 +20,7 @@ type checkCommand struct {
 // Help is shown by --help.
 func (checkCommand) Help() string {
 	return `Reads every file and changes none: checksums of manifest, log and every column, statistics against rows,
-deletes against chunks, keys for duplicates, missing and unneeded files.
+deletes against chunks, files of indexes against columns, keys for duplicates, missing and unneeded files.
 
 Exit codes: 0 sound, 1 damaged, 3 the check could not be made, such as of a database that is open elsewhere.`
 }
@@ -45,6 +45,9 @@ func (c *checkCommand) Run(ctx context.Context) error {
 	}
 	for _, path := range report.Orphans {
 		fmt.Printf("not needed, removed when the database is opened: %s\n", path)
+	}
+	for _, path := range report.Unusable {
+		fmt.Printf("torn or of a later format, the index is built without it: %s\n", path)
 	}
 	fmt.Printf("%d tables, %s rows in %d chunks, %d keys; %s in %d files, in %v\n", report.Tables, countText(report.Rows), report.Chunks, report.Keys,
 		bytesText(report.Bytes), report.Files, round(time.Since(start)))
