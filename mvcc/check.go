@@ -164,7 +164,7 @@ func (c *checker) offline() error {
 	err := s.openReadOnly()
 	if err == nil {
 		c.report.Files += 1 + c.logFiles()
-		return errors.Join(c.tables(), c.orphans())
+		return errors.Join(c.retained(), c.tables(), c.orphans())
 	}
 	if err := c.notes("", err); err != nil {
 		return err
@@ -191,6 +191,24 @@ func (c *checker) logFiles() int {
 		}
 	}
 	return n
+}
+
+// retained checks log files before those that recovery reads: an archive may still want them.
+func (c *checker) retained() error {
+	s := c.store
+	numbers, err := wal.Files(s.fs, s.walDir)
+	if err != nil {
+		return s.fileError("reading directory", "wal", err)
+	}
+	for _, n := range numbers {
+		if n < s.firstLog {
+			_, _, err := wal.Verify(s.fs, s.walDir, s.uuid, n)
+			if err := c.notes("", err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // manifestSegments checks the files that a manifest names, without tables.

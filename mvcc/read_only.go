@@ -23,7 +23,17 @@ func (s *Store) openReadOnly() error {
 		return s.fileError("reading directory", "", err)
 	}
 	if name == "" {
-		return sqlerr.New(sqlerr.InvalidCatalogName, "there is no database in %s", s.dir)
+		first, err := s.unmarked()
+		if err == nil && !first {
+			err = s.checkEmpty()
+		}
+		if err != nil {
+			return err
+		}
+		if !first {
+			return sqlerr.New(sqlerr.InvalidCatalogName, "there is no database in %s", s.dir)
+		}
+		name = manifestName(1)
 	}
 	if _, _, err = s.reload(name); err == nil {
 		s.components.list(s)

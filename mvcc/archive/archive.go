@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"sync"
 	"syscall"
@@ -73,7 +74,7 @@ func (a *Archive) Gap() error {
 // Begin goes on where the archive ends, or with the oldest log file. It may be called again after
 // Advance failed.
 func (a *Archive) Begin(src Source) error {
-	a.src, a.pending = src, nil
+	a.src, a.pending, a.known = src, nil, nil // a failed Advance may have left some
 	if err := a.close(); err != nil {
 		return a.failed("closing", err)
 	}
@@ -137,7 +138,7 @@ func (a *Archive) leads(logs string, last uint64) (bool, error) {
 }
 
 func (a *Archive) diverged(number uint64) error {
-	return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "the archive in %s has, in log file %d, what this database has not: the database was put back to an earlier state, or the directory was copied", a.dir, number).
+	return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "the archive in %s has, in log file %s, what this database has not: the database was put back to an earlier state, the directory was copied, or the end of the log is damaged", a.dir, wal.FileName(number)).
 		WithHint("Name another archive directory, and take a backup.")
 }
 
@@ -176,7 +177,7 @@ func (a *Archive) Advance(ctx context.Context, limit uint64) error {
 // take archives a piece, before it the segments that it names (A2).
 func (a *Archive) take(ctx context.Context, p *wal.Piece) error {
 	if p.Record.Type == 0 {
-		if err := a.startFile(p.File); err != nil {
+		if err := a.startFile(p.File, p.Bytes); err != nil {
 			return a.failed("writing", err)
 		}
 	} else if err := a.segments(ctx, &p.Record); err != nil {
@@ -199,8 +200,8 @@ func (a *Archive) take(ctx context.Context, p *wal.Piece) error {
 	return ctx.Err()
 }
 
-// startFile ends one log file's copy and opens the next's.
-func (a *Archive) startFile(number uint64) error {
+// startFile ends one log file's copy and opens the next's, which begins with a header.
+func (a *Archive) startFile(number uint64, header []byte) error {
 	if err := errors.Join(a.flush(), a.sync()); err != nil {
 		return err
 	}
@@ -222,12 +223,33 @@ func (a *Archive) startFile(number uint64) error {
 			return err
 		}
 	}
+	if len(a.known) == 0 {
+		if err := putHeader(a.src.FS, path, header); err != nil {
+			return err
+		}
+	}
 	out, err := a.src.FS.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
 	a.out = out
 	return wal.SyncDir(a.src.FS, logs)
+}
+
+// putHeader makes a log file that has its name only once its header is on disk (A4).
+func putHeader(fs vfs.FS, path string, header []byte) error {
+	f, err := fs.Create(path+".tmp", vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(header)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return fs.Rename(path+".tmp", path)
 }
 
 // sound is the bytes of an archived log file that are records. A torn end is written anew.
@@ -270,7 +292,8 @@ func (a *Archive) segments(ctx context.Context, r *wal.Record) error {
 	if err != nil {
 		return err
 	}
-	for path, size := range files {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		size := files[path]
 		to := a.src.FS.PathJoin(Dir(a.src.FS, a.dir, a.src.UUID), path)
 		if stat, err := a.src.FS.Stat(to); err == nil && stat.Size() == size {
 			continue

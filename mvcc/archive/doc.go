@@ -7,6 +7,7 @@
 // A1: an archived log file is a prefix of the database's, all of which was on disk there.
 // A2: a segment is on the archive's disk before a log record that names it is.
 // A3: nothing that is not archived is removed from the database (Retain, Reached).
+// A4: an archived log file has a whole header: one without is damaged, not unfinished.
 package archive
 
 import (

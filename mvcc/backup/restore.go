@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -362,8 +364,9 @@ func (r *restorer) archived() error {
 }
 
 func (r *restorer) archivedFile(logs string, number uint64) error {
-	end, lsn, err := wal.Extent(r.fs, logs, r.uuid, number)
-	if err != nil || end == 0 {
+	from := r.fs.PathJoin(logs, wal.FileName(number))
+	end, lsn, err := wal.Verify(r.fs, logs, r.uuid, number)
+	if err != nil {
 		return err
 	}
 	path := r.fs.PathJoin("wal", wal.FileName(number))
@@ -373,7 +376,6 @@ func (r *restorer) archivedFile(logs string, number uint64) error {
 			return err
 		}
 	}
-	from := r.fs.PathJoin(logs, wal.FileName(number))
 	if err := archive.CopyFile(r.ctx, r.fs, from, r.path(path), end); err != nil {
 		return failed("copying "+from+" to", r.path(path), err)
 	}
@@ -454,7 +456,7 @@ func (r *restorer) finish() error {
 	for path := range r.there {
 		dirs[r.fs.PathDir(r.path(path))] = true
 	}
-	for dir := range dirs {
+	for _, dir := range slices.Sorted(maps.Keys(dirs)) { // in an order: a proof must be able to do the same again
 		err = errors.Join(err, wal.SyncDir(r.fs, dir))
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -99,7 +100,10 @@ func (d *Dir) create() error {
 	case err != nil && !notThere(err):
 		return d.failed("reading", "", err)
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return name == lockFile || name == formatFile+".tmp" })
+	sets, _ := d.setNames()
+	names = slices.DeleteFunc(names, func(name string) bool { // what an interrupted creation may have left
+		return name == lockFile || name == formatFile+".tmp" || name == setsDir && len(sets) == 0
+	})
 	if len(names) > 0 {
 		return sqlerr.New(sqlerr.ObjectNotInPrerequisite, "directory %s is not one of backups and not empty: it holds %s", d.path, names[0])
 	}
@@ -286,7 +290,8 @@ func CheckSegment(file *segment.File, f *mvcc.SegmentFile) error {
 	if err := file.CheckFrame(); err != nil {
 		return err
 	}
-	for group, meta := range f.Groups {
+	for _, group := range slices.Sorted(maps.Keys(f.Groups)) {
+		meta := f.Groups[group]
 		if err := file.CheckSums(group, meta); err != nil {
 			return err
 		}
@@ -318,7 +323,7 @@ func (w *writer) finish() error {
 			dirs[at] = true
 		}
 	}
-	for dir := range dirs {
+	for _, dir := range slices.Sorted(maps.Keys(dirs)) { // in an order: a proof must be able to do the same again
 		if err := wal.SyncDir(w.dir.fs, dir); err != nil {
 			return failed("syncing", dir, err)
 		}

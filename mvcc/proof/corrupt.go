@@ -1,8 +1,13 @@
 package proof
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
+	"path"
+	"strings"
 
+	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/mvcc/proof/disk"
 )
 
@@ -16,6 +21,7 @@ const (
 // logged is an acknowledged commit at the end of a log file: its records take file's bytes [from, to).
 type logged struct {
 	file     string
+	version  mvcc.Timestamp
 	from, to int
 	before   State
 }
@@ -28,6 +34,9 @@ type victim struct {
 	stale  []image // earlier content
 	log    []logged
 	intact State
+
+	archived   State // what the archive leads to
+	archivedAt mvcc.Timestamp
 }
 
 // Corrupt makes a database, closes or crashes it, and damages one of its files at a time.
@@ -65,6 +74,9 @@ func makeVictim(seed uint64, rng *rand.Rand) (v *victim, err error) {
 			v.noteCommit(now, before)
 		}
 	}
+	if err := v.lastCopies(rng); err != nil {
+		return nil, err
+	}
 	if rng.IntN(3) == 0 {
 		err = v.w.Stop()
 	}
@@ -72,12 +84,12 @@ func makeVictim(seed uint64, rng *rand.Rand) (v *victim, err error) {
 	v.w.On(v.disk.Crash(disk.KeepAll, rng))
 	v.disk = v.w.disk
 	v.files = v.disk.Files()
-	return v, err
+	return v, errors.Join(err, v.intactCopies())
 }
 
 // noteCommit remembers where the newest commit lies in the log.
 func (v *victim) noteCommit(now image, before State) {
-	c := logged{file: now.lastLog(), before: before}
+	c := logged{file: now.lastLog(dbDir), version: v.w.store.Version(), before: before}
 	_, end := v.w.store.LogEnd()
 	c.to = int(end)
 	if n := len(v.log); n > 0 && v.log[n-1].file == c.file {
@@ -96,14 +108,24 @@ func (v *victim) verify(d damage) (err error) {
 	if err != nil {
 		return err
 	}
-	got, err := v.recovered(copied)
-	if err != nil {
-		if !d.named(err) {
-			return violated("the error does not name the file: %v", err)
-		}
-		return nil
+	if strings.HasPrefix(d.path, backupsDir) || strings.HasPrefix(d.path, archiveDir) {
+		return v.verifyCopies(d, copied)
 	}
-	if got.Equal(v.intact) || v.tail(d, got) {
+	report, err := mvcc.Check(context.Background(), copied, dbDir, mvcc.CheckOptions{})
+	if err == nil {
+		err = report.Err()
+	}
+	if err != nil && !d.named(err) {
+		return violated("the check does not name the file: %v", err)
+	}
+	sound := err == nil
+	got, err := v.recovered(copied)
+	switch {
+	case err != nil && !d.named(err):
+		return violated("the error does not name the file: %v", err)
+	case err != nil && sound && !(d.removed && strings.HasSuffix(d.path, ".wal")): // the archive alone may miss it
+		return violated("the check finds nothing, but: %v", err)
+	case err != nil, got.Equal(v.intact), v.tail(d, got, v.files.lastLog(dbDir), len(v.log)):
 		return nil
 	}
 	return violated("not noticed: %s", v.intact.Diff(got))
@@ -122,16 +144,16 @@ func (v *victim) recovered(d *disk.Disk) (State, error) {
 	return got, s.Close()
 }
 
-// tail reports whether a state lacks exactly the last commits of the log, all of them touched by the
-// damage.
-func (v *victim) tail(d damage, got State) bool {
-	if d.path != v.files.lastLog() {
+// tail reports whether a state lacks exactly the last of some commits of a log, all of them touched by
+// the damage to its last file.
+func (v *victim) tail(d damage, got State, last string, commits int) bool {
+	if d.path != last {
 		return false
 	}
 	from, to := d.extent()
-	for i := len(v.log) - 1; i >= 0; i-- {
+	for i := commits - 1; i >= 0; i-- {
 		c := v.log[i]
-		if c.file != d.path || c.to <= from || c.from >= to {
+		if path.Base(c.file) != path.Base(d.path) || c.to <= from || c.from >= to {
 			return false
 		}
 		if got.Equal(c.before) {

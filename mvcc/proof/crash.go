@@ -127,11 +127,12 @@ func (r *recovery) run(at wreck) (State, error) {
 
 // recoveryOperations is about how many operations an opening takes, deepestRecovery how often a
 // recovery is crashed in turn; one crash in everyOperation is followed by one at each operation of
-// its recovery.
+// its recovery, and one in everyCopy by a look at backups and the archive.
 const (
 	recoveryOperations = 12
 	deepestRecovery    = 3
 	everyOperation     = 40
+	everyCopy          = 30
 )
 
 // verify crashes a disk and recovers it, also after crashes inside recovery (P1, P2, P3).
@@ -149,6 +150,9 @@ func (c *crasher) verify(d *disk.Disk) (err error) {
 		if err := c.again(at, first, 1); err != nil {
 			return err
 		}
+	}
+	if c.w.copies.on && c.rng.IntN(everyCopy) == 0 {
+		return c.w.checkCopies(c.crash(d).disk, c.rng)
 	}
 	return nil
 }

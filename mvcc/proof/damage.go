@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/oxidb/oxidb/mvcc"
 )
 
 // image is the content of a database's files, by path.
@@ -16,11 +19,11 @@ type image map[string][]byte
 // paths lists the files in order.
 func (m image) paths() []string { return slices.Sorted(maps.Keys(m)) }
 
-// lastLog is the newest log file.
-func (m image) lastLog() string {
+// lastLog is the newest log file under a directory.
+func (m image) lastLog(dir string) string {
 	last := ""
 	for path := range m {
-		if strings.HasSuffix(path, ".wal") && path > last {
+		if strings.HasPrefix(path, dir+"/") && strings.HasSuffix(path, ".wal") && path > last {
 			last = path
 		}
 	}
@@ -61,12 +64,19 @@ func (d damage) extent() (from, to int) {
 func (d damage) named(err error) bool {
 	where := d.path[strings.LastIndexByte(d.path, '/')+1:]
 	switch {
-	case strings.HasPrefix(d.kind, "stale"):
+	case strings.HasPrefix(d.kind, "stale") && strings.HasPrefix(d.path, dbDir):
 		where = dbDir + "/"
 	case strings.HasSuffix(where, ".wal"):
 		where = ".wal"
 	case strings.HasPrefix(where, "marker"):
 		where = "marker"
+	case strings.HasSuffix(d.path, mvcc.BackupsFile):
+		where = backupsDir
+	case strings.HasSuffix(d.path, "/BACKUP"):
+		where = path.Base(path.Dir(d.path)) // the backup's name
+		if strings.Contains(err.Error(), "no finished backup") {
+			where = backupsDir
+		}
 	}
 	return strings.Contains(err.Error(), where)
 }

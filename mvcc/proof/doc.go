@@ -14,4 +14,6 @@
 // P6: damage is reported with the file's name, or it changes nothing. The one exception is the end of
 // a log: damage to the last commits, when it leaves none behind it that is sound, cannot be told from
 // a write that a crash tore, and takes exactly the commits that it touched.
+// P7: a backup that was acknowledged verifies and restores what it holds, and with the archive every
+// version that was acknowledged to be there; a fourth of the workloads makes backups and an archive.
 package proof

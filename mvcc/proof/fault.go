@@ -132,6 +132,11 @@ func (t *faulter) fail(f *fault) (steps int, err error) {
 			return steps, violated("after the repair: %v", err)
 		}
 	}
+	if t.w.copies.on && t.rng.IntN(3) == 0 {
+		if err := t.w.checkCopies(d.Crash(disk.KeepAll, t.rng), t.rng); err != nil {
+			return steps, violated("after the repair: %v", err)
+		}
+	}
 	return steps, t.restart()
 }
 

@@ -2,6 +2,8 @@ package proof_test
 
 import (
 	"bytes"
+	"runtime"
+	"runtime/debug"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -9,7 +11,11 @@ import (
 	"github.com/oxidb/oxidb/mvcc/proof"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // disks and states come and go by the thousand
+	runtime.MemProfileRate = 0
+	goleak.VerifyTestMain(m)
+}
 
 // A short run of each proof; `make crash`, `make faults` and `make corrupt` do long ones.
 func TestStorageKeepsItsWord(t *testing.T) {
@@ -35,7 +41,7 @@ func TestStorageKeepsItsWord(t *testing.T) {
 // fourth seed of Crash is, may differ: goroutines run as they like.
 func TestSeedsRepeat(t *testing.T) {
 	for name, unit := range map[string]proof.Unit{"crash": proof.Crash, "faults": proof.Faults, "corrupt": proof.Corrupt} {
-		for seed := uint64(100); seed < 103; seed++ {
+		for seed := uint64(100); seed < 102; seed++ { // with backups and without
 			if a, b := unit(seed), unit(seed); a.String() != b.String() || a.Faults == 0 {
 				t.Errorf("%s %d: %v, then %v", name, seed, a, b)
 			}

@@ -35,6 +35,8 @@ type Workload struct {
 	commits int // acknowledged
 	past    map[mvcc.Timestamp]State
 
+	copies copies
+
 	reader *mvcc.Txn // a snapshot held open
 	seen   State     // what it must see
 }
@@ -51,6 +53,10 @@ func NewWorkload(seed uint64) *Workload {
 	w.loaded = w.rng.IntN(60) != 0
 	w.options.BufferPoolBytes = []int64{0, 1}[w.rng.IntN(2)]
 	w.options.LogFileBytes = 8 << (10 + w.rng.IntN(4)) // many are filled and used again
+	if w.rng.IntN(4) == 0 {
+		w.copies.on = true
+		w.options.Archive, w.options.ArchiveEvery = archiveDir, 1000*time.Hour
+	}
 	w.options.Retention = []time.Duration{0, 20 * time.Second, time.Hour}[w.rng.IntN(3)]
 	return w
 }
@@ -108,14 +114,14 @@ func (w *Workload) stateOf(s *mvcc.Store) (State, error) {
 	return read(txn, w.ids())
 }
 
-// Step does one thing: a transaction, a checkpoint, a vacuum, a restart, or a look through a snapshot. Its error
+// Step does one thing: a transaction, a checkpoint, a vacuum, a restart, a backup, or a look through a snapshot. Its error
 // is a Violation, or what the file system's fault led to.
 func (w *Workload) Step() (err error) {
 	defer guard(&err)
 	if w.store == nil {
 		return w.start()
 	}
-	switch n := w.rng.IntN(20); {
+	switch n := w.rng.IntN(22); {
 	case n < 13:
 		return w.transaction()
 	case n < 14:
@@ -128,8 +134,10 @@ func (w *Workload) Step() (err error) {
 		return w.lookBack()
 	case n < 18:
 		return w.Check()
+	case n < 20:
+		return w.Stop()
 	}
-	return w.Stop()
+	return w.copy()
 }
 
 // start opens the database and settles what became of commits in doubt (P1, P2).

@@ -1,9 +1,9 @@
 package wal
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"io/fs"
 	"slices"
 
@@ -21,6 +21,7 @@ type Follower struct {
 	number uint64
 	file   vfs.File
 	at     int64 // in the file; 0 before its header
+	end    int64 // of the file's log, 0 while no next file says it: behind it lies what a crash tore
 	chain  chain
 	window []byte // what was read of the file, from `at` on
 }
@@ -54,6 +55,12 @@ func (f *Follower) Next(limit uint64) (*Piece, error) {
 		return nil, nil
 	}
 	for {
+		if f.end > 0 && f.at >= f.end {
+			if err := f.advance(); err != nil {
+				return nil, err
+			}
+			return f.header()
+		}
 		c := f.chain
 		record, size, ok := next(f.window, &c)
 		if ok {
@@ -135,7 +142,32 @@ func (f *Follower) header() (*Piece, error) {
 	}
 	p := &Piece{File: f.number, Bytes: f.window[:fileHeaderSize:fileHeaderSize], LSN: h.lsn}
 	f.chain, f.at, f.window = h.chain(), fileHeaderSize, f.window[fileHeaderSize:]
-	return p, nil
+	f.end, err = f.vouched()
+	return p, err
+}
+
+// vouched is where the file ends according to the next one, 0 when there is none yet: then the log's
+// writer is at work in this one, and no transaction of it is torn.
+func (f *Follower) vouched() (end int64, err error) {
+	path := f.fs.PathJoin(f.dir, fileName(f.number+1))
+	next, err := f.fs.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, ioError("opening the log", path, err)
+	}
+	defer func() { err = errors.Join(err, next.Close()) }()
+	head := make([]byte, fileHeaderSize)
+	if n, err := next.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return 0, ioError("reading the log", path, err)
+	} else if n < len(head) {
+		return 0, nil
+	}
+	if h, torn, err := decodeFileHeader(head, path); err == nil && !torn && h.uuid == f.uuid {
+		return h.end, nil
+	}
+	return 0, nil // advance tells
 }
 
 // read brings more of the file into the window, beginning with what it holds: that may have been read
@@ -187,47 +219,6 @@ func (f *Follower) advance() error {
 		return damaged()
 	}
 	return nil
-}
-
-// Extent is how far the records of a log file are sound, and the LSN of the last of them: of a copy, how
-// much was copied. A file whose header is not whole has none.
-func Extent(fs vfs.FS, dir string, uuid UUID, number uint64) (end int64, lsn uint64, err error) {
-	path := fs.PathJoin(dir, fileName(number))
-	data, err := readWhole(fs, path, nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	h, torn, err := decodeFileHeader(data, path)
-	switch {
-	case err != nil || torn:
-		return 0, 0, err
-	case h.uuid != uuid || h.number != number:
-		return 0, 0, sqlerr.New(sqlerr.DataCorrupted, "log file %s belongs to another database", path)
-	}
-	c := h.chain()
-	end = fileHeaderSize
-	for {
-		_, size, ok := next(data[end:], &c)
-		if !ok {
-			return end, c.lsn, c.foreign(data[end:], path, end)
-		}
-		end += int64(size)
-	}
-}
-
-// Before is what a log file's header says of the file before it: where it ends, and its last LSN.
-func Before(fs vfs.FS, dir string, uuid UUID, number uint64) (end int64, lsn uint64, err error) {
-	f, err := Follow(fs, dir, uuid, number)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	p, err := f.header()
-	if err != nil {
-		return 0, 0, err
-	}
-	h, _, err := decodeFileHeader(p.Bytes, f.path())
-	return h.end, h.lsn, err
 }
 
 // errCut ends reading where a log is cut.
@@ -285,59 +276,6 @@ func Files(fs vfs.FS, dir string) ([]uint64, error) {
 	numbers, err := list(fs, dir, 0)
 	slices.Sort(numbers)
 	return numbers, err
-}
-
-// Used gives the path of a log file that may hold records, "" for none: all there is then is what
-// making a database, which did not finish, may have left.
-func Used(fs vfs.FS, dir string) (path string, err error) {
-	numbers, err := Files(fs, dir)
-	if err != nil {
-		return "", err
-	}
-	for _, n := range numbers {
-		path := fs.PathJoin(dir, fileName(n))
-		data, err := readWhole(fs, path, nil)
-		if err != nil {
-			return "", err
-		}
-		_, torn, err := decodeFileHeader(data, path)
-		unused := err == nil && !torn && isZero(data[fileHeaderSize:]) || torn && isZero(data)
-		if n > 1 || !unused {
-			return path, nil
-		}
-	}
-	return "", nil
-}
-
-func isZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
-
-// Salvage looks for what a damaged log holds behind the place where it could be read: the last LSN of any
-// sound record, and the number of sound Commit records.
-func Salvage(fs vfs.FS, dir string, uuid UUID, from State) (last uint64, commits int, err error) {
-	numbers, err := Files(fs, dir)
-	if err != nil {
-		return 0, 0, ioError("reading the log", dir, err)
-	}
-	for _, n := range numbers {
-		if n < from.File {
-			continue
-		}
-		data, err := readWhole(fs, fs.PathJoin(dir, fileName(n)), nil)
-		if err != nil {
-			return 0, 0, err
-		}
-		seed := (&fileHeader{uuid: uuid, number: n}).seed()
-		for at := fileHeaderSize; at+headerSize <= len(data); at += 8 {
-			h := data[at : at+headerSize]
-			if lsn := binary.LittleEndian.Uint64(h[atLSN:]); soundHeader(h, seed) && lsn > from.LSN {
-				last = max(last, lsn)
-				if Type(h[atType]) == Commit {
-					commits++
-				}
-			}
-		}
-	}
-	return last, commits, nil
 }
 
 // After is a state from which a log goes on behind all files that there are, those that were not read

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -105,5 +106,56 @@ func TestFollowWhileWriting(t *testing.T) {
 		if _, err := Read(copied, "wal", testID, 1, func(r []Record) error { read += len(r); return nil }, nil); err != nil || read != len(got) {
 			t.Fatalf("seed %d: the copy has %d of %d records: %v", seed, read, len(got), err)
 		}
+	}
+}
+
+// A crash leaves records without their Commit; the log goes on in a new file, as if they were not there.
+// A follower that takes them for part of the log finds it damaged, and no backup is made any more.
+func TestFollowPassesTornTransactions(t *testing.T) {
+	fs := vfs.NewMem()
+	l := start(t, fs, State{})
+	put(t, l, 1)
+	_, whole := l.End()
+	put(t, l, 2)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := fs.PathJoin("wal", fileName(1))
+	if err := shorten(fs, path, whole+RecordSize(len(payloadOf(2)))); err != nil {
+		t.Fatal(err)
+	}
+	n, state, err := readPayloads(fs, 1)
+	if err != nil || n != 1 {
+		t.Fatalf("%d transactions, %v", n, err)
+	}
+	l = start(t, fs, state)
+	put(t, l, 2)
+	rollTo(t, l)
+	put(t, l, 3)
+	follow, err := Follow(fs, "wal", testID, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lsns []uint64
+	for {
+		p, err := follow.Next(l.OnDisk())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p == nil {
+			break
+		}
+		if p.Record.Type != 0 {
+			lsns = append(lsns, p.LSN)
+		}
+		if p.File == 1 && p.Offset+int64(len(p.Bytes)) > whole {
+			t.Errorf("a piece at %d of the first file, which ends at %d", p.Offset, whole)
+		}
+	}
+	if !slices.Equal(lsns, []uint64{1, 2, 3, 4, 5, 6}) {
+		t.Errorf("records %v", lsns)
+	}
+	if err := errors.Join(follow.Close(), l.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,0 +1,94 @@
+package proof
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/oxidb/oxidb/mvcc/backup"
+	"github.com/oxidb/oxidb/mvcc/proof/disk"
+)
+
+// lastCopies makes a backup and brings the archive up to date, often before the last commits.
+func (v *victim) lastCopies(rng *rand.Rand) error {
+	if !v.w.copies.on {
+		return nil
+	}
+	if v.w.store == nil {
+		if err := v.w.start(); err != nil {
+			return err
+		}
+	}
+	for len(v.w.copies.backups) == 0 {
+		if err := v.w.copy(); err != nil {
+			return err
+		}
+	}
+	if rng.IntN(2) == 0 {
+		return v.w.store.ArchiveNow(context.Background())
+	}
+	return nil
+}
+
+// intactCopies notes what the archive leads to before anything is damaged.
+func (v *victim) intactCopies() error {
+	if !v.w.copies.on {
+		return nil
+	}
+	d := v.disk.Crash(disk.KeepAll, rand.New(rand.NewPCG(0, 0)))
+	rng := rand.New(rand.NewPCG(1, 0))
+	if err := v.w.checkCopies(d, rng); err != nil {
+		return violated("before any damage: %v", err)
+	}
+	dir, err := backup.Open(d, backupsDir)
+	if err == nil {
+		v.archived, v.archivedAt, err = v.w.restored(d, dir, backup.RestoreOptions{Archive: archiveDir})
+	}
+	return err
+}
+
+// verifyCopies verifies and restores from damaged backups and a damaged archive: they say so, or give
+// what they would have given (P6).
+func (v *victim) verifyCopies(d damage, damaged *disk.Disk) error {
+	dir, err := backup.Open(damaged, backupsDir)
+	if err != nil {
+		return d.told(err)
+	}
+	for _, k := range v.w.copies.backups {
+		set, err := dir.Set(k.name)
+		if err == nil {
+			_, err = dir.Verify(context.Background(), set, nil)
+		}
+		if told := d.told(err); told != nil {
+			return told
+		}
+		got, _, restoring := v.w.restored(damaged, dir, backup.RestoreOptions{Set: k.name})
+		switch told := d.told(restoring); {
+		case told != nil:
+			return told
+		case restoring != nil && err == nil:
+			return violated("backup %s verifies, but: %v", k.name, restoring)
+		case restoring == nil && !got.Equal(k.states[0]):
+			return violated("backup %s (verified: %v): %s", k.name, err, k.states[0].Diff(got))
+		}
+	}
+	got, _, err := v.w.restored(damaged, dir, backup.RestoreOptions{Archive: archiveDir})
+	if err != nil {
+		return d.told(err)
+	}
+	commits := len(v.log)
+	for commits > 0 && v.log[commits-1].version > v.archivedAt {
+		commits--
+	}
+	if got.Equal(v.archived) || v.tail(d, got, v.files.lastLog(archiveDir), commits) {
+		return nil
+	}
+	return violated("not noticed in the archive: %s", v.archived.Diff(got))
+}
+
+// told gives a violation when an error does not name what is damaged.
+func (d damage) told(err error) error {
+	if err == nil || d.named(err) {
+		return nil
+	}
+	return violated("the error does not name the file: %v", err)
+}
