@@ -2,6 +2,7 @@ package oxidb
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +19,11 @@ type deferral struct {
 	all     *bool // SET CONSTRAINTS ALL
 	named   map[catalog.ID]bool
 	pending map[catalog.ID]bool
+}
+
+// clone is a copy that goes its own way: a savepoint keeps one.
+func (d *deferral) clone() deferral {
+	return deferral{all: d.all, named: maps.Clone(d.named), pending: maps.Clone(d.pending)}
 }
 
 // deferred reports when a constraint is checked: at the commit, or after each statement.

@@ -49,8 +49,9 @@ type transaction struct {
 }
 
 type savepoint struct {
-	name string
-	mark mvcc.Mark
+	name        string
+	mark        mvcc.Mark
+	constraints deferral // as it was then
 }
 
 // preparedText is a statement that PREPARE named.

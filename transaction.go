@@ -111,6 +111,7 @@ func (s *Session) transactionCommand(ctx context.Context, stmt ast.Statement, sq
 		at, err := s.findSavepoint(stmt.Name, "ROLLBACK TO SAVEPOINT")
 		if err == nil {
 			s.txn.open.inner.RollbackTo(s.txn.savepoints[at].mark)
+			s.txn.constraints = s.txn.savepoints[at].constraints.clone()
 			s.txn.savepoints = s.txn.savepoints[:at+1]
 			s.txn.setFailed(false)
 		}
@@ -164,7 +165,7 @@ func (s *Session) savepoint(ctx context.Context, name, sql string) error {
 	if err != nil {
 		return err
 	}
-	s.txn.savepoints = append(s.txn.savepoints, savepoint{name, sc.txn.Savepoint()})
+	s.txn.savepoints = append(s.txn.savepoints, savepoint{name, sc.txn.Savepoint(), s.txn.constraints.clone()})
 	return sc.end(ctx, nil)
 }
 

@@ -188,8 +188,7 @@ func (s *Store) newIdentity() error {
 
 // switchManifest writes the next manifest and makes it the one that counts.
 func (s *Store) switchManifest(m *manifest) error {
-	s.manifestNumber++
-	name := manifestName(s.manifestNumber)
+	name := manifestName(s.manifestNumber + 1)
 	if err := s.writeManifest(name, m); err != nil {
 		return err
 	}
@@ -200,6 +199,7 @@ func (s *Store) switchManifest(m *manifest) error {
 		}
 		return err
 	}
+	s.manifestNumber++ // only now: until then the one before counts
 	s.checkpointed, s.firstLog = m.At, m.WAL
 	return nil
 }
