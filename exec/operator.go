@@ -12,6 +12,9 @@
 // E3: a batch is lent until the next step (columnar.C3).
 // E4: an operator whose state grows with its input reserves it with Query.Memory before allocating.
 // E5: Query.Err is asked at least once a batch; cancelling stops the CPU within 100 ms.
+// E6: an operator of a kept query (Query.Kept) can be prepared and streamed again once its stream has
+// come to an end. It keeps what it has compiled, and lets go of the rows that it was lent. Scans, values,
+// filters and projections can; other operators are in no kept query.
 package exec
 
 import "github.com/oxidb/oxidb/columnar"

@@ -2,22 +2,23 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/exec/spill"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/sqlerr"
+	"github.com/oxidb/oxidb/types"
 )
 
 // Query is the context of one execution.
 type Query struct {
-	ctx      context.Context
+	ctx      *Context
 	Workers  []*Worker
 	Memory   *mem.Budget
 	Function *function.Context
@@ -29,8 +30,11 @@ type Query struct {
 	Keys KeySets
 	// Rows counts scanned rows, for progress.
 	Rows atomic.Int64
-	// stop ends the query early with its first error.
-	stop       context.CancelCauseFunc
+	// Params are the values of $1, $2, … for plans that have parameters left in them, of their types.
+	Params []types.Value
+	// run numbers the executions of a query that is used again.
+	run        uint64
+	kept       bool
 	profile    bool
 	work       Work
 	forceSpill bool
@@ -46,6 +50,8 @@ type Worker struct {
 	Query *Query
 	// Arena hands out scratch memory that lives until the query ends.
 	Arena *mem.Arena
+	// Scratch is the least number of rows that scratch memory has room for.
+	Scratch int
 	// Part numbers, from 1, the piece of the input that the batch being lent comes from, where the
 	// scan below numbers its pieces in the order of the input (files do); else 0. It passes through
 	// filters and projections as it is, so that a bulk load can keep the order. One worker delivers
@@ -67,10 +73,9 @@ type Options struct {
 
 // NewQuery starts a query's context. Close frees its memory.
 func NewQuery(ctx context.Context, o Options) *Query {
-	ctx, stop := context.WithCancelCause(ctx)
-	q := &Query{ctx: ctx, Memory: o.Memory, Function: o.Function, Spill: o.Spill, stop: stop, profile: o.Profile, forceSpill: o.ForceSpill && o.Spill != nil}
+	q := &Query{ctx: NewContext(ctx, nil), Memory: o.Memory, Function: o.Function, Spill: o.Spill, profile: o.Profile, forceSpill: o.ForceSpill && o.Spill != nil}
 	for i := range max(o.Workers, 1) {
-		q.Workers = append(q.Workers, &Worker{ID: i, Query: q, Arena: mem.NewArena(o.Memory)})
+		q.Workers = append(q.Workers, &Worker{ID: i, Query: q, Arena: mem.NewArena(o.Memory), Scratch: columnar.BatchSize})
 	}
 	return q
 }
@@ -81,6 +86,11 @@ func (q *Query) Close() {
 	for _, w := range q.Workers {
 		w.Arena.Free()
 	}
+	q.closeOwned()
+}
+
+// closeOwned ends what belongs to one execution.
+func (q *Query) closeOwned() {
 	for _, a := range q.arenas {
 		a.Free()
 	}
@@ -89,6 +99,9 @@ func (q *Query) Close() {
 	}
 	q.files, q.arenas = nil, nil
 }
+
+// stop ends the query early with its first error.
+func (q *Query) stop(reason error) { q.ctx.End(reason) }
 
 // NewArena makes an arena for state that may end before the query does, which ends it otherwise.
 func (q *Query) NewArena() *mem.Arena {
@@ -144,6 +157,14 @@ func (q *Query) Cancel() { q.stop(context.Canceled) }
 // Work is how the workers' time was used, when the query is profiled.
 func (q *Query) Work() *Work { return &q.work }
 
+// Param is the value of $index.
+func (q *Query) Param(index int) (types.Value, error) {
+	if index < 1 || index > len(q.Params) {
+		return types.Value{}, sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $%d", index)
+	}
+	return q.Params[index-1], nil
+}
+
 // Profile reports whether operators should measure themselves.
 func (q *Query) Profile() bool { return q.profile }
 
@@ -151,19 +172,7 @@ func (q *Query) Profile() bool { return q.profile }
 func (q *Query) Context() context.Context { return q.ctx }
 
 // Err is nil while the query may go on, else why it must stop: 57014 when cancelled or timed out.
-func (q *Query) Err() error {
-	if q.ctx.Err() == nil {
-		return nil
-	}
-	switch cause := context.Cause(q.ctx); {
-	case errors.Is(cause, context.Canceled):
-		return sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to user request")
-	case errors.Is(cause, context.DeadlineExceeded):
-		return sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout")
-	default:
-		return cause
-	}
-}
+func (q *Query) Err() error { return Interrupted(q.ctx) }
 
 // Run executes f on every worker at once and returns when all have ended. The first error, or panic
 // (as XX000), stops the others.

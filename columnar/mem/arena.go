@@ -14,14 +14,21 @@ type Arena struct {
 	current []byte // rest of the region in use
 	regions [][]byte
 	bytes   int64
+	small   bool // begins with regions of the collector's heap
 }
 
 // NewArena makes an arena whose regions are reserved in budget.
 func NewArena(budget *Budget) *Arena { return &Arena{budget: budget} }
 
+// NewSmallArena makes an arena for little memory that is held for long: its regions begin small, and
+// come from the collector's heap.
+func NewSmallArena(budget *Budget) *Arena { return &Arena{budget: budget, small: true} }
+
 const (
 	minRegion = 1 << 20
 	alignment = 64
+	// smallRegion is the first region of a small arena; each further one is as large as all before.
+	smallRegion = 4 << 10
 )
 
 // Alloc gives n elements of T, zeroed when zero is set, else with unspecified content, aligned to 64
@@ -53,17 +60,22 @@ func (a *Arena) take(size int) []byte {
 }
 
 func (a *Arena) region(size int) []byte {
-	class := regionClass(size)
-	bytes := int64(1) << class
+	bytes := int64(1) << regionClass(size)
+	if a.small && max(a.bytes, int64(size)) < minRegion {
+		bytes = max(int64(1)<<bits.Len(uint(size-1)), smallRegion, a.bytes)
+	}
 	if a.budget != nil {
 		if err := a.budget.Reserve(bytes); err != nil {
 			panic(err)
 		}
 	}
-	region := regions.get(class)
-	a.regions = append(a.regions, region)
 	a.bytes += bytes
-	return region
+	if bytes < minRegion {
+		a.regions = append(a.regions, make([]byte, bytes))
+	} else {
+		a.regions = append(a.regions, regions.get(regionClass(int(bytes))))
+	}
+	return a.regions[len(a.regions)-1]
 }
 
 // Bytes is the memory that the arena holds.
@@ -72,12 +84,30 @@ func (a *Arena) Bytes() int64 { return a.bytes }
 // Free gives everything back. Slices handed out must not be used any more.
 func (a *Arena) Free() {
 	for _, r := range a.regions {
-		regions.put(r)
+		if len(r) >= minRegion {
+			regions.put(r)
+		}
 	}
 	if a.budget != nil {
 		a.budget.Release(a.bytes)
 	}
 	a.regions, a.current, a.bytes = nil, nil, 0
+}
+
+// Pause gives the reservation back while nobody uses the memory, which stays; Resume takes it again, or
+// fails with 53200.
+func (a *Arena) Pause() {
+	if a.budget != nil {
+		a.budget.Release(a.bytes)
+	}
+}
+
+// Resume undoes Pause.
+func (a *Arena) Resume() error {
+	if a.budget == nil {
+		return nil
+	}
+	return a.budget.Reserve(a.bytes)
 }
 
 func regionClass(size int) int { return bits.Len(uint(max(size, minRegion) - 1)) }

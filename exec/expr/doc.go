@@ -49,6 +49,8 @@ func (c *compiler) value(e plan.Expr) (Evaluator, error) {
 		return c.column(e)
 	case *plan.Const:
 		return newConstant(e.Value), nil
+	case *plan.Param:
+		return c.parameter(e)
 	case *plan.Arith:
 		return c.arith(e)
 	case *plan.Neg:

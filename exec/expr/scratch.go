@@ -8,10 +8,10 @@ import (
 )
 
 // room makes *s have length n, from the worker's arena. It allocates at the first use only, unless a
-// vector longer than a batch comes (a dictionary's values).
+// vector longer than a batch comes (a dictionary's values), or more rows than a worker of few expected.
 func room[T any](w *exec.Worker, s *[]T, n int) []T {
 	if cap(*s) < n {
-		*s = mem.Alloc[T](w.Arena, max(n, columnar.BatchSize), false)
+		*s = mem.Alloc[T](w.Arena, max(n, w.Scratch), false)
 	}
 	*s = (*s)[:n]
 	return *s
