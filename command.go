@@ -31,7 +31,7 @@ func (s *Session) sessionCommand(ctx context.Context, stmt ast.Statement, sql st
 		if _, exists := s.prepared[stmt.Name.Name]; exists {
 			return nil, true, sqlerr.At(sqlerr.DuplicateStatement, int(stmt.Name.Pos), int(stmt.Name.End), "prepared statement %q already exists", stmt.Name.Name)
 		}
-		s.prepared[stmt.Name.Name] = &preparedText{stmt: stmt.Statement, sql: sql}
+		s.prepared[stmt.Name.Name] = newCached(sql, stmt.Statement)
 		return emptyResult("PREPARE"), true, nil
 	case *ast.Execute:
 		r, err = s.executePrepared(ctx, stmt, sql)
@@ -40,7 +40,8 @@ func (s *Session) sessionCommand(ctx context.Context, stmt ast.Statement, sql st
 		return emptyResult("DEALLOCATE"), true, s.deallocate(stmt.Name)
 	case *ast.Discard:
 		s.endTransaction()
-		s.prepared, s.settings = map[string]*preparedText{}, s.db.startSettings()
+		s.prepared = map[string]*cachedStatement{}
+		s.settings.replace(s.db.startSettings())
 		return emptyResult("DISCARD ALL"), true, nil
 	case *ast.Call:
 		r, err = s.call(ctx, stmt)
@@ -80,12 +81,12 @@ func settingText(e ast.Expr) (string, error) {
 
 func (s *Session) reset(name string) error {
 	if name == "" {
-		s.settings = s.db.startSettings()
+		s.settings.replace(s.db.startSettings())
 		return nil
 	}
 	k, err := lookupSetting(name)
 	if err == nil {
-		s.settings[k.name] = s.db.startSettings()[k.name]
+		s.settings.reset(k.name, s.db.startSettings())
 	}
 	return err
 }
@@ -140,7 +141,7 @@ func (s *Session) executePrepared(ctx context.Context, stmt *ast.Execute, sql st
 	if err := sc.end(ctx, nil); err != nil {
 		return nil, err
 	}
-	return s.dispatch(ctx, p.stmt, p.sql, args)
+	return s.dispatch(ctx, p, args)
 }
 
 // constant evaluates an argument.
@@ -174,7 +175,7 @@ func holdsSubquery(e plan.Expr) bool {
 
 func (s *Session) deallocate(name ast.Ident) error {
 	if name.Name == "" {
-		s.prepared = map[string]*preparedText{}
+		s.prepared = map[string]*cachedStatement{}
 		return nil
 	}
 	if _, ok := s.prepared[name.Name]; !ok {

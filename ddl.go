@@ -204,8 +204,8 @@ func (sc *scope) tableByID(id catalog.ID) *catalog.Table {
 
 // refresh shows the scope the catalog as it is after changes of its own.
 func (sc *scope) refresh() error {
-	view, err := sc.session.db.catalog.View(sc.txn, sc.session.searchPath())
-	sc.catalog, sc.roughStats = systemReader{view}, view.RoughStats
+	view, err := sc.session.db.catalog.View(sc.txn, sc.session.settings.values().searchPath)
+	sc.view, sc.catalog = view, systemReader{view}
 	return err
 }
 
@@ -274,7 +274,7 @@ func (sc *scope) exists(ctx context.Context, sql string) (bool, error) {
 	}
 	sc.checking = true
 	defer func() { sc.checking = false }()
-	r, err := sc.statement(ctx, stmt, sql, nil)
+	r, err := sc.statement(ctx, &cachedStatement{sql: sql, stmt: stmt}, nil)
 	if err != nil {
 		return false, err
 	}

@@ -15,6 +15,7 @@ func (s *Session) Fork() (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.settings, f.user = current, user
+	f.user = user
+	f.settings.replace(current)
 	return f, nil
 }

@@ -142,7 +142,7 @@ func (s *Session) setting(name string) string {
 	case retentionName: // of the database
 		return s.db.startSettings()[name]
 	}
-	return s.settings[name]
+	return s.settings.settings[name]
 }
 
 // assign is SET name = value; what names the current transaction's modes is SET TRANSACTION.

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/mvcc"
 	"github.com/oxidb/oxidb/sqlerr"
 )
@@ -17,8 +18,7 @@ type openTransaction struct {
 	session *Session
 	block   bool
 	started time.Time
-	ctx     context.Context // ends when others end the transaction, and its statements with it
-	stop    context.CancelCauseFunc
+	ctx     exec.Context // ends when others end the transaction, and its statements with it
 
 	mu          sync.Mutex
 	modes       modes
@@ -43,8 +43,8 @@ func (s *Session) beginTransaction(ctx context.Context, m modes, block bool, now
 // enterTransaction enters a transaction in the list.
 func (s *Session) enterTransaction(ctx context.Context, inner *mvcc.Txn, m modes, block bool, now time.Time) *openTransaction {
 	o := &openTransaction{inner: inner, session: s, block: block, started: now, since: now, modes: m}
-	o.ctx, o.stop = context.WithCancelCause(ctx)
-	if d := s.settings.millis("transaction_timeout"); d > 0 {
+	o.ctx.Start(ctx, nil)
+	if d := s.settings.values().transactionTimeout; d > 0 {
 		o.limit = time.AfterFunc(d, func() {
 			o.endBy(sqlerr.New(sqlerr.TransactionTimeout, "the transaction was ended: it took longer than transaction_timeout, %s", d))
 		})
@@ -69,31 +69,22 @@ func (o *openTransaction) release() {
 		o.limit.Stop()
 	}
 	if !o.block {
-		o.stop(context.Canceled)
+		o.ctx.End(context.Canceled)
 	}
 }
 
-// enter starts a statement: its context ends with the transaction. leave ends the statement.
-func (o *openTransaction) enter(ctx context.Context, sql string) (_ context.Context, leave func()) {
-	unhook := func() bool { return true }
-	if o.block {
-		var cancel context.CancelCauseFunc
-		ctx, cancel = context.WithCancelCause(ctx)
-		unhook = context.AfterFunc(o.ctx, func() { cancel(context.Cause(o.ctx)) })
-	} else {
-		ctx = o.ctx
-	}
+// enter starts a statement, which left ends: its context ends with the transaction.
+func (o *openTransaction) enter(ctx context.Context, sql string, now time.Time) context.Context {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stopIdling()
-	o.query, o.since = sql, time.Now()
-	o.user, o.application = o.session.user, o.session.settings["application_name"]
+	o.query, o.since = sql, now
+	o.user, o.application = o.session.user, o.session.settings.values().application
 	o.running++
-	idle := o.session.settings.millis("idle_in_transaction_session_timeout")
-	return ctx, sync.OnceFunc(func() {
-		unhook()
-		o.left(idle)
-	})
+	if !o.block {
+		return &o.ctx
+	}
+	return exec.NewContext(ctx, &o.ctx)
 }
 
 func (o *openTransaction) left(idle time.Duration) {
@@ -144,7 +135,7 @@ func (o *openTransaction) endBy(reason error) {
 	}
 	reading := o.reading
 	o.mu.Unlock()
-	o.stop(reason)
+	o.ctx.End(reason)
 	if !o.block {
 		if reading {
 			o.release()

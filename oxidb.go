@@ -94,6 +94,8 @@ type DB struct {
 	// initial are the settings before any ALTER SYSTEM.
 	initial settings
 	closed  atomic.Bool
+	// versionTime is timeOfVersion.
+	versionTime func(version int64) (time.Time, bool)
 
 	plans planCache
 
@@ -152,6 +154,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
 		open: map[uint64]*openTransaction{}, footers: parquet.NewCache(),
 	}
+	db.versionTime = db.timeOfVersion
 	if err := db.loadSettings(); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

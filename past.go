@@ -2,6 +2,7 @@ package oxidb
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func (sc *scope) at(version mvcc.Timestamp) (*past, error) {
 	if err != nil {
 		return nil, err
 	}
-	view, err := sc.session.db.catalog.View(txn, sc.session.searchPath())
+	view, err := sc.session.db.catalog.View(txn, sc.set.searchPath)
 	if err != nil {
 		txn.Rollback()
 		return nil, err
@@ -155,7 +156,7 @@ func (sc *scope) pastStats(t *catalog.Table) *catalog.TableStats {
 func (sc *scope) pastChunks(t *catalog.Table) ([]scan.Chunk, error) {
 	p := sc.pasts[mvcc.Timestamp(t.Past.Version)]
 	if !t.Past.History {
-		return storedChunks(p.txn, t.ID)
+		return storedChunks(p.txn, t.ID, nil)
 	}
 	rows, err := p.txn.History(t.ID, mvcc.Timestamp(t.Past.Since))
 	if err != nil {
@@ -168,17 +169,18 @@ func (sc *scope) pastChunks(t *catalog.Table) ([]scan.Chunk, error) {
 	return chunks, nil
 }
 
-func storedChunks(txn *mvcc.Txn, id catalog.ID) ([]scan.Chunk, error) {
+// storedChunks appends the chunks of a stored table to room.
+func storedChunks(txn *mvcc.Txn, id catalog.ID, room []scan.Chunk) ([]scan.Chunk, error) {
 	table, err := txn.Table(id)
 	if err != nil {
-		return nil, err
+		return room, err
 	}
 	views := table.Chunks()
-	chunks := make([]scan.Chunk, len(views))
-	for i, v := range views {
-		chunks[i] = storedChunk{v}
+	room = slices.Grow(room, len(views))
+	for _, v := range views {
+		room = append(room, storedChunk{v})
 	}
-	return chunks, nil
+	return room, nil
 }
 
 // historyChunk shows changed rows to the scan, which tells chunks apart by their ids.

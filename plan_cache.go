@@ -2,7 +2,6 @@ package oxidb
 
 import (
 	"container/list"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -41,10 +40,12 @@ const (
 	maxGuessedUses = 10_000
 )
 
-// cachedStatement is one statement's text.
+// cachedStatement is one statement of a text.
 type cachedStatement struct {
 	sql  string
 	stmt ast.Statement
+	// kept: what the statement was bound to is used again. Others are as if new at every execution.
+	kept bool
 
 	mu       sync.Mutex
 	variants []*boundVariant // most recently made first
@@ -60,20 +61,42 @@ type boundVariant struct {
 	// guessed: the plan follows from statistics, and is made again now and then.
 	guessed bool
 	uses    atomic.Int64
-	schema  *arrow.Schema // of a query's rows, with their types, once known
+	schema  *arrow.Schema // of the rows that a generic plan's statement delivers, with their types
 	types   []types.Type
+	params  []types.Type
+	// reused: what executes the generic plan is kept in idle, to be used again.
+	reused bool
+	idle   sync.Pool // of *running
 }
 
-// parse gives the statement in sql, parsed before or now. A text with several statements is not kept.
-func (c *planCache) parse(sql string) ([]ast.Statement, error) {
+// parse gives the statement in sql, parsed before or now. Of a text with several statements it gives
+// the first ones in before; they are not kept.
+func (c *planCache) parse(sql string) (before []*cachedStatement, last *cachedStatement, err error) {
 	if s := c.get(sql); s != nil {
-		return []ast.Statement{s.stmt}, nil
+		return nil, s, nil
 	}
 	stmts, err := parser.Parse(sql)
-	if err == nil && len(stmts) == 1 {
-		c.keep(sql, stmts[0])
+	if err != nil || len(stmts) == 0 {
+		return nil, nil, err
 	}
-	return stmts, err
+	if len(stmts) == 1 {
+		return nil, c.keep(newCached(sql, stmts[0])), nil
+	}
+	all := make([]*cachedStatement, len(stmts))
+	for i, stmt := range stmts {
+		all[i] = &cachedStatement{sql: sql, stmt: stmt}
+	}
+	return all[:len(all)-1], all[len(all)-1], nil
+}
+
+// newCached is a statement that is used again when it is one that executions bind.
+func newCached(sql string, stmt ast.Statement) *cachedStatement {
+	s := &cachedStatement{sql: sql, stmt: stmt}
+	switch stmt.(type) {
+	case *ast.Query, *ast.Insert, *ast.Update, *ast.Delete:
+		s.kept = len(sql) <= maxCachedText
+	}
+	return s
 }
 
 func (c *planCache) get(sql string) *cachedStatement {
@@ -87,29 +110,25 @@ func (c *planCache) get(sql string) *cachedStatement {
 	return e.Value.(*cachedStatement)
 }
 
-// keep remembers a text's only statement, when it is one that executions bind.
-func (c *planCache) keep(sql string, stmt ast.Statement) {
-	switch stmt.(type) {
-	case *ast.Query, *ast.Insert, *ast.Update, *ast.Delete:
-	default:
-		return
-	}
-	if len(sql) > maxCachedText {
-		return
+// keep remembers a text's only statement, and gives what is remembered.
+func (c *planCache) keep(s *cachedStatement) *cachedStatement {
+	if !s.kept {
+		return s
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.entries == nil {
 		c.entries = map[string]*list.Element{}
 	}
-	if c.entries[sql] != nil {
-		return
+	if known := c.entries[s.sql]; known != nil {
+		return known.Value.(*cachedStatement)
 	}
-	c.entries[sql] = c.order.PushFront(&cachedStatement{sql: sql, stmt: stmt})
+	c.entries[s.sql] = c.order.PushFront(s)
 	for c.order.Len() > maxCachedStatements {
 		last := c.order.Remove(c.order.Back()).(*cachedStatement)
 		delete(c.entries, last.sql)
 	}
+	return s
 }
 
 // find gives the variant for a catalog version and settings, nil when there is none.
@@ -130,42 +149,33 @@ func (s *cachedStatement) add(v *boundVariant) {
 	s.variants = append([]*boundVariant{v}, s.variants[:min(len(s.variants), maxVariants-1)]...)
 }
 
-// boundSettings are the settings that binding and planning depend on.
-func (s settings) boundSettings() string {
-	return strings.Join([]string{s["search_path"], s["timezone"], s["disabled_rules"], s["enable_seqscan"], s["enable_indexscan"]}, "\x00")
-}
-
 // cached gives what is kept of a statement for this catalog and these settings, binding it first when
 // there is nothing yet; nil when the statement cannot be kept.
-func (sc *scope) cached(stmt ast.Statement, sql string) (*boundVariant, error) {
+func (sc *scope) cached(text *cachedStatement) (*boundVariant, error) {
 	version := sc.catalog.Version()
-	if version == ownCatalog || sc.txn.Serializable() || sc.checking { // binding notes what it reads of the catalog
+	if !text.kept || version == ownCatalog || sc.txn.Serializable() || sc.checking { // binding notes what it reads of the catalog
 		return nil, nil
 	}
-	entry := sc.session.db.plans.get(sql)
-	if entry == nil || entry.stmt != stmt {
-		return nil, nil
-	}
-	set := sc.session.settings.boundSettings()
-	if v := entry.find(version, set); v != nil && (!v.guessed || v.uses.Add(1) < maxGuessedUses) {
+	set := sc.set.bound
+	if v := text.find(version, set); v != nil && (!v.guessed || v.uses.Add(1) < maxGuessedUses) {
 		if v.bound == nil {
 			return nil, nil
 		}
 		return v, nil
 	}
-	bound, open, err := sc.bindDeclared(stmt, sql, nil, nil)
+	bound, open, err := sc.bindDeclared(text.stmt, text.sql, nil, nil)
 	if err != nil {
 		return nil, nil //nolint:nilerr // binding it with its arguments gives the error, if there is one
 	}
 	if open || len(sc.pasts) > 0 || !keepable(bound) { // what it means depends on the moment or the arguments
-		entry.add(&boundVariant{catalog: version, settings: set})
+		text.add(&boundVariant{catalog: version, settings: set})
 		return nil, nil
 	}
-	v := &boundVariant{catalog: version, settings: set, bound: bound}
+	v := &boundVariant{catalog: version, settings: set, bound: bound, params: paramsOf(bound)}
 	if err := sc.planGeneric(v); err != nil {
 		return nil, err
 	}
-	entry.add(v)
+	text.add(v)
 	return v, nil
 }
 
@@ -211,10 +221,25 @@ func (sc *scope) planGeneric(v *boundVariant) error {
 		s, ok := n.(*plan.Scan)
 		return ok && !s.Seek.Unique
 	})
+	v.reused = reusable(v.bound, root)
 	if q, ok := v.bound.(*plan.Query); ok {
 		v.schema, v.types = outputSchema(q.Names, root.Columns())
 	}
 	return nil
+}
+
+// maxReusedValues bounds the literals whose evaluators are kept with a plan.
+const maxReusedValues = 1000
+
+// reusable reports that what executes a generic plan may be used again.
+func reusable(stmt plan.Statement, root plan.Node) bool {
+	if insert, ok := stmt.(*plan.Insert); ok && insert.Conflict != nil {
+		return false
+	}
+	return !plan.Contains(root, func(n plan.Node) bool {
+		v, ok := n.(*plan.Values)
+		return ok && len(v.Rows)*len(v.Cols) > maxReusedValues
+	})
 }
 
 // maybeGeneric reports trees that may become a generic plan: it saves planning those that cannot.
@@ -267,7 +292,7 @@ func (sc *scope) seeksFew(n *plan.Scan) bool {
 	if s.Unique {
 		return true
 	}
-	stats := sc.roughStats(n.Table)
+	stats := sc.view.RoughStats(n.Table)
 	at := n.Table.OrdinalOf(s.Path.Fields[0])
 	return s.Rows <= maxGuessedRows && at >= 0 && at < len(stats.Columns) && len(stats.Columns[at].Common) == 0
 }

@@ -93,7 +93,7 @@ func (sc *scope) single(ctx context.Context, e ast.Expr) (types.Value, error) {
 	if err != nil {
 		return types.Value{}, err
 	}
-	r, err := sc.statement(ctx, stmt, sql, nil)
+	r, err := sc.statement(ctx, &cachedStatement{sql: sql, stmt: stmt}, nil)
 	if err != nil {
 		return types.Value{}, err
 	}

@@ -3,7 +3,6 @@ package oxidb
 import (
 	"context"
 	"iter"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/arrowio"
 	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -24,11 +24,18 @@ type Result struct {
 	affected int64
 	// stream computes the rows; nil when there are none.
 	stream func(yield func(arrow.RecordBatch, error) bool)
-	query  *exec.Query
+	// run is the query whose rows stream computes, scope its statement, and cancel what ends the
+	// statement's time limit; run is nil when the rows are there, and after Close.
+	run    *running
+	scope  *scope
+	cancel context.CancelFunc
+	// block is the transaction block that an error among the rows fails.
+	block *transaction
 
-	once    sync.Once
-	closers []func()
-	started atomic.Bool
+	closers       []func()
+	started       atomic.Bool
+	closed        atomic.Bool
+	scanned, peak int64 // of run, when it has ended
 }
 
 func emptyResult(tag string) *Result {
@@ -63,18 +70,18 @@ func (r *Result) Tag() string { return r.tag }
 
 // RowsScanned is how many table rows the query has read so far; it may be asked while Batches runs.
 func (r *Result) RowsScanned() int64 {
-	if r.query == nil {
-		return 0
+	if r.run == nil {
+		return r.scanned
 	}
-	return r.query.Rows.Load()
+	return r.run.query.Rows.Load()
 }
 
 // PeakMemory is the most bytes that the query has reserved at once so far.
 func (r *Result) PeakMemory() int64 {
-	if r.query == nil || r.query.Memory == nil {
-		return 0
+	if r.run == nil {
+		return r.peak
 	}
-	return r.query.Memory.Peak()
+	return r.run.query.Memory.Peak()
 }
 
 // Batches delivers the rows, once. An error ends them. Records own their memory and may be kept.
@@ -89,6 +96,12 @@ func (r *Result) Batches() iter.Seq2[arrow.RecordBatch, error] {
 
 // Drain reads the rows to their end and gives the number changed or delivered.
 func (r *Result) Drain() (int64, error) {
+	if r.run != nil && r.run.single() && !r.started.Swap(true) { // nobody wants records
+		defer r.Close()
+		err := r.run.read(nil)
+		r.note(err)
+		return r.affected + r.run.delivered, err
+	}
 	rows := r.affected
 	for rec, err := range r.Batches() {
 		if err != nil {
@@ -102,65 +115,82 @@ func (r *Result) Drain() (int64, error) {
 	return rows, nil
 }
 
+// note fails the transaction block that reads the rows, when there was an error among them.
+func (r *Result) note(err error) {
+	if err == nil || r.block == nil {
+		return
+	}
+	s := r.scope.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.block.fail()
+}
+
 // Close frees what the query holds. It must not be called while Batches runs in another goroutine.
 func (r *Result) Close() {
-	r.once.Do(func() {
-		for i := len(r.closers) - 1; i >= 0; i-- {
-			r.closers[i]()
+	if r.closed.Swap(true) {
+		return
+	}
+	if run := r.run; run != nil {
+		r.scanned, r.peak = run.query.Rows.Load(), run.query.Memory.Peak()
+		r.run = nil
+		run.close()
+		if r.scope != nil {
+			_ = r.scope.end(r.scope.ctx, nil) // a read has nothing to commit
 		}
-	})
+		if r.cancel != nil {
+			r.cancel()
+		}
+	}
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		r.closers[i]()
+	}
 }
 
 // onClose adds what Close does, last added first.
 func (r *Result) onClose(f func()) { r.closers = append(r.closers, f) }
 
-// streamOf runs a prepared operator and delivers its rows as records, in the operator's order when
-// it has one.
-func streamOf(q *exec.Query, op exec.Operator, schema *arrow.Schema) func(func(arrow.RecordBatch, error) bool) {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		if op.Ordered() || len(q.Workers) == 1 {
-			oneStream(q, op, schema, yield)
-			return
+// computed makes r deliver the rows of a query, which r closes.
+func (r *Result) computed(run *running) {
+	r.run = run
+	r.stream = func(yield func(arrow.RecordBatch, error) bool) {
+		switch {
+		case r.run == nil:
+			yield(nil, sqlerr.New(sqlerr.QueryCanceled, "the result is closed"))
+		case r.run.single():
+			r.oneStream(yield)
+		default:
+			r.manyStreams(yield)
 		}
-		manyStreams(q, op, schema, yield)
 	}
 }
 
 // oneStream pulls worker 0 on the caller's goroutine.
-func oneStream(q *exec.Query, op exec.Operator, schema *arrow.Schema, yield func(arrow.RecordBatch, error) bool) {
+func (r *Result) oneStream(yield func(arrow.RecordBatch, error) bool) {
 	stopped := false
-	err := q.RunOn(1, func(w *exec.Worker) error {
-		for b, err := range op.Stream(w) {
-			if err != nil {
-				return err
-			}
-			if b.Rows() == 0 {
-				continue
-			}
-			rec, err := arrowio.Record(schema, b)
-			if err != nil {
-				return err
-			}
-			if !yield(rec, nil) {
-				stopped = true
-				return nil
-			}
+	err := r.run.read(func(b *columnar.Batch) (bool, error) {
+		rec, err := arrowio.Record(r.schema, b)
+		if err != nil {
+			return false, err
 		}
-		return nil
+		stopped = !yield(rec, nil)
+		return !stopped, nil
 	})
 	if err != nil && !stopped {
+		r.note(err)
 		yield(nil, err)
 	}
 }
 
 // manyStreams runs every worker and passes their records through a channel.
-func manyStreams(q *exec.Query, op exec.Operator, schema *arrow.Schema, yield func(arrow.RecordBatch, error) bool) {
+func (r *Result) manyStreams(yield func(arrow.RecordBatch, error) bool) {
+	q, op := r.run.query, r.run.op
 	records := make(chan arrow.RecordBatch, len(q.Workers))
 	failed := make(chan error, 1)
 	done := make(chan struct{})
 	go func() {
 		defer close(records)
-		failed <- q.Run(func(w *exec.Worker) error { return send(op.Stream(w), schema, records, done) })
+		failed <- q.Run(func(w *exec.Worker) error { return send(op.Stream(w), r.schema, records, done) })
 	}()
 	for rec := range records {
 		if !yield(rec, nil) {
@@ -172,6 +202,7 @@ func manyStreams(q *exec.Query, op exec.Operator, schema *arrow.Schema, yield fu
 		}
 	}
 	if err := <-failed; err != nil {
+		r.note(err)
 		yield(nil, err)
 	}
 }
@@ -197,10 +228,10 @@ func send(stream columnar.Stream, schema *arrow.Schema, records chan<- arrow.Rec
 	return nil
 }
 
-// withTimeout bounds ctx by the session's statement_timeout.
-func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+// withTimeout bounds ctx by the session's statement_timeout; cancel is nil without one.
+func withTimeout(ctx context.Context, d time.Duration) (_ context.Context, cancel context.CancelFunc) {
 	if d <= 0 {
-		return context.WithCancel(ctx)
+		return ctx, nil
 	}
 	return context.WithTimeout(ctx, d)
 }

@@ -32,6 +32,11 @@ import (
 func (r *Result) Rows() iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
 		row := make([]any, len(r.types))
+		if r.run != nil && r.run.single() && !r.started.Swap(true) { // without a detour through records
+			defer r.Close()
+			r.readRows(row, yield)
+			return
+		}
 		for rec, err := range r.Batches() {
 			if err != nil {
 				yield(nil, err)
@@ -48,6 +53,43 @@ func (r *Result) Rows() iter.Seq2[[]any, error] {
 			}
 		}
 	}
+}
+
+// readRows delivers the rows of a query that one goroutine runs.
+func (r *Result) readRows(row []any, yield func([]any, error) bool) {
+	stopped := false
+	err := r.run.read(func(b *columnar.Batch) (bool, error) {
+		for k := range b.Rows() {
+			at := k
+			if b.Sel != nil {
+				at = int(b.Sel[k])
+			}
+			for i, v := range b.Cols {
+				row[i] = goValue(presented(v, at), r.types[i])
+			}
+			if stopped = !yield(row, nil); stopped {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+	if err != nil && !stopped {
+		r.note(err)
+		yield(nil, err)
+	}
+}
+
+// presented is a value as records have it: char(n) with its trailing blanks, real in its precision.
+func presented(v *columnar.Vector, row int) types.Value {
+	x := v.Value(row)
+	switch {
+	case x.Null:
+	case x.Type.Kind == types.Char && x.Type.Length > 0:
+		x.S = string(types.AppendPadded(nil, []byte(x.S), int(x.Type.Length)))
+	case x.Type.Kind == types.Real:
+		x.F = float64(float32(x.F))
+	}
+	return x
 }
 
 // rowsOf delivers a record's rows in row; more is false when the receiver wants no more.

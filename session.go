@@ -3,14 +3,12 @@ package oxidb
 import (
 	"context"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"github.com/oxidb/oxidb/catalog"
+	"github.com/oxidb/oxidb/catalog/systables"
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/function"
 	"github.com/oxidb/oxidb/mvcc"
@@ -26,15 +24,17 @@ type Session struct {
 
 	mu       sync.Mutex
 	user     string
-	settings settings
-	txn      *transaction // the open explicit transaction, nil for autocommit
-	prepared map[string]*preparedText
+	settings sessionSettings
+	txn      *transaction                // the open explicit transaction, nil for autocommit
+	prepared map[string]*cachedStatement // that PREPARE named
 	closed   bool
 
 	// latest is what sequences gave, for currval and lastval.
 	latest latestNumbers
-	// running is the latest query, for those who watch it from outside of mu.
+	// running is the latest query, for those who watch it from outside of mu; nil when it has ended and
+	// serves others now: scanned is what it had read.
 	running atomic.Pointer[exec.Query]
+	scanned atomic.Int64
 }
 
 // transaction is an explicit transaction block. Its snapshot is taken by its first statement: open is
@@ -54,18 +54,12 @@ type savepoint struct {
 	constraints deferral // as it was then
 }
 
-// preparedText is a statement that PREPARE named.
-type preparedText struct {
-	stmt ast.Statement
-	sql  string
-}
-
 // Session opens a session. Close it.
 func (db *DB) Session() (*Session, error) {
 	if db.closed.Load() {
 		return nil, sqlerr.New(sqlerr.AdminShutdown, "the database is closed")
 	}
-	s := &Session{db: db, id: db.nextSession.Add(1), settings: db.startSettings(), prepared: map[string]*preparedText{}}
+	s := &Session{db: db, id: db.nextSession.Add(1), settings: sessionSettings{settings: db.startSettings()}, prepared: map[string]*cachedStatement{}}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.sessions[s] = struct{}{}
@@ -106,7 +100,7 @@ func (s *Session) RowsScanned() int64 {
 	if q := s.running.Load(); q != nil {
 		return q.Rows.Load()
 	}
-	return 0
+	return s.scanned.Load()
 }
 
 // Set changes a setting, as SET does.
@@ -130,16 +124,16 @@ func (s *Session) Setting(name string) (string, error) {
 // Query runs sql, one or several statements, and gives the last one's result. Rows of a query are
 // computed while they are read.
 func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Result, error) {
-	stmts, err := s.db.plans.parse(sql)
+	before, last, err := s.db.plans.parse(sql)
 	if err != nil {
 		s.fail()
 		return nil, err
 	}
-	if len(stmts) == 0 {
+	if last == nil {
 		return emptyResult("EMPTY"), nil
 	}
-	for _, stmt := range stmts[:len(stmts)-1] {
-		r, err := s.run(ctx, stmt, sql, args)
+	for _, text := range before {
+		r, err := s.run(ctx, text, args)
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +141,7 @@ func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Result, 
 			return nil, err
 		}
 	}
-	return s.run(ctx, stmts[len(stmts)-1], sql, args)
+	return s.run(ctx, last, args)
 }
 
 // Exec runs sql to its end and gives the number of rows that the last statement changed, or
@@ -190,27 +184,28 @@ func (t *transaction) endedBy() error {
 
 // run executes one statement under the session's lock; a failure inside a transaction block fails
 // the block.
-func (s *Session) run(ctx context.Context, stmt ast.Statement, sql string, args []any) (*Result, error) {
+func (s *Session) run(ctx context.Context, text *cachedStatement, args []any) (*Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if reason := s.txn.endedBy(); reason != nil && !s.closed {
-		return s.afterEnd(stmt, reason)
+		return s.afterEnd(text.stmt, reason)
 	}
-	if err := s.refusal(stmt); err != nil {
+	if err := s.refusal(text.stmt); err != nil {
 		return nil, err
 	}
 	s.running.Store(nil)
-	r, err := s.guarded(ctx, stmt, sql, args)
+	s.scanned.Store(0)
+	r, err := s.guarded(ctx, text, args)
 	if s.txn == nil {
 		return r, err
 	}
 	if err != nil {
 		s.txn.fail()
-	} else if r.stream != nil {
-		r.stream = s.failing(s.txn, r.stream)
+	} else if r.run != nil {
+		r.block = s.txn
 	}
 	if reason := s.txn.endedBy(); reason != nil && err != nil {
-		return s.afterEnd(stmt, reason)
+		return s.afterEnd(text.stmt, reason)
 	}
 	return r, err
 }
@@ -247,27 +242,13 @@ func (s *Session) afterEnd(stmt ast.Statement, reason error) (*Result, error) {
 }
 
 // guarded turns a panic into XX000: a statement's failure is never the process's.
-func (s *Session) guarded(ctx context.Context, stmt ast.Statement, sql string, args []any) (r *Result, err error) {
+func (s *Session) guarded(ctx context.Context, text *cachedStatement, args []any) (r *Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r, err = nil, sqlerr.New(sqlerr.InternalError, "internal error: %v", p).WithDetail("%s", debug.Stack())
 		}
 	}()
-	return s.dispatch(ctx, stmt, sql, args)
-}
-
-// failing makes an error among the rows fail the transaction that reads them.
-func (s *Session) failing(t *transaction, rows func(func(arrow.RecordBatch, error) bool)) func(func(arrow.RecordBatch, error) bool) {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		rows(func(rec arrow.RecordBatch, err error) bool {
-			if err != nil {
-				s.mu.Lock()
-				t.fail()
-				s.mu.Unlock()
-			}
-			return yield(rec, err)
-		})
-	}
+	return s.dispatch(ctx, text, args)
 }
 
 func endsTransaction(stmt ast.Statement) bool {
@@ -280,16 +261,16 @@ func endsTransaction(stmt ast.Statement) bool {
 
 // scope is one statement and the transaction that it runs in.
 type scope struct {
-	session *Session
-	open    *openTransaction
-	txn     *mvcc.Txn // of open
-	catalog catalog.Reader
-	// roughStats are statistics that may be of an earlier commit.
-	roughStats func(*catalog.Table) *catalog.TableStats
-	explicit   bool
-	now        time.Time
-	ctx        context.Context // of the statement; ends when the transaction is ended
-	leave      func()
+	session  *Session
+	open     *openTransaction
+	txn      *mvcc.Txn // of open
+	catalog  catalog.Reader
+	set      *readSettings
+	view     *systables.View // what catalog shows beside system tables
+	explicit bool
+	left     bool // end was called
+	now      time.Time
+	ctx      context.Context // of the statement; ends when the transaction is ended
 	// checking marks the reads of a constraint's check: they have to hold at the commit in every
 	// isolation level.
 	checking bool
@@ -303,42 +284,35 @@ type scope struct {
 
 // begin starts a statement in the open transaction, or in one for it alone. End the scope.
 func (s *Session) begin(ctx context.Context, sql string) (*scope, error) {
-	sc := &scope{session: s, explicit: s.txn != nil, now: time.Now()}
+	set := s.settings.values()
+	sc := &scope{session: s, set: set, explicit: s.txn != nil, now: time.Now()}
 	switch {
 	case s.txn == nil:
-		sc.open = s.beginTransaction(ctx, s.settings.defaultModes(), false, sc.now)
+		sc.open = s.beginTransaction(ctx, set.modes, false, sc.now)
 	case s.txn.open == nil:
 		s.txn.open = s.beginTransaction(context.Background(), s.txn.modes, true, sc.now)
 		fallthrough
 	default:
 		sc.open = s.txn.open
 	}
+	sc.ctx = sc.open.enter(ctx, sql, sc.now)
 	sc.txn, sc.now = sc.open.inner, sc.open.started
-	sc.ctx, sc.leave = sc.open.enter(ctx, sql)
-	view, err := s.db.catalog.View(sc.txn, s.searchPath())
-	if err != nil {
+	var err error
+	if sc.view, err = s.db.catalog.View(sc.txn, set.searchPath); err != nil {
 		return nil, sc.end(ctx, err)
 	}
-	sc.catalog, sc.roughStats = systemReader{view}, view.RoughStats
+	sc.catalog = systemReader{sc.view}
 	return sc, nil
-}
-
-// searchPath lists the schemas of search_path.
-func (s *Session) searchPath() []string {
-	var path []string
-	for _, schema := range strings.Split(s.settings["search_path"], ",") {
-		if schema = strings.Trim(strings.TrimSpace(schema), `"`); schema != "" && schema != "$user" {
-			path = append(path, schema)
-		}
-	}
-	return path
 }
 
 // end ends the statement. It commits its own transaction, or rolls it back when err is set; an explicit
 // transaction goes on.
 func (sc *scope) end(ctx context.Context, err error) error {
 	defer sc.leavePast()
-	sc.leave()
+	if !sc.left {
+		sc.left = true
+		sc.open.left(sc.set.idleTimeout)
+	}
 	if sc.explicit {
 		return err
 	}
@@ -347,23 +321,30 @@ func (sc *scope) end(ctx context.Context, err error) error {
 		return reason
 	}
 	if err == nil {
-		sc.txn.SetAsync(sc.session.settings.asyncCommit())
+		sc.txn.SetAsync(sc.set.asyncCommit)
 		_, err = sc.txn.Commit(ctx)
 	}
 	return err
 }
 
 func (sc *scope) functions() *function.Context {
-	store := sc.session.db.store
-	return &function.Context{
-		Now: sc.now, Location: sc.session.settings.location(), Sequences: &sequenceAccess{sc}, Version: int64(sc.txn.Snapshot()),
-		VersionTime: func(version int64) (time.Time, bool) {
-			if version < 0 || mvcc.Timestamp(version) > store.Version() {
-				return time.Time{}, false
-			}
-			return store.TimeOf(mvcc.Timestamp(version))
-		},
+	c := &function.Context{Sequences: &sequenceAccess{sc}}
+	sc.setFunctions(c)
+	return c
+}
+
+// setFunctions fills in all but the sequences.
+func (sc *scope) setFunctions(c *function.Context) {
+	c.Now, c.Location, c.Version = sc.now, sc.set.location, int64(sc.txn.Snapshot())
+	c.VersionTime = sc.session.db.versionTime
+}
+
+// timeOfVersion is when a version was made, if that is known.
+func (db *DB) timeOfVersion(version int64) (time.Time, bool) {
+	if version < 0 || mvcc.Timestamp(version) > db.store.Version() {
+		return time.Time{}, false
 	}
+	return db.store.TimeOf(mvcc.Timestamp(version))
 }
 
 // endTransaction drops the open transaction.

@@ -13,9 +13,7 @@ import (
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/arrowio"
-	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/exec"
-	"github.com/oxidb/oxidb/exec/build"
 	"github.com/oxidb/oxidb/exec/expr"
 	"github.com/oxidb/oxidb/exec/scan"
 	"github.com/oxidb/oxidb/exec/write"
@@ -30,40 +28,44 @@ import (
 )
 
 // dispatch runs one statement: session commands at once, everything else in a scope.
-func (s *Session) dispatch(ctx context.Context, stmt ast.Statement, sql string, args []any) (*Result, error) {
-	if r, done, err := s.sessionCommand(ctx, stmt, sql); done || err != nil {
-		return r, err
+func (s *Session) dispatch(ctx context.Context, text *cachedStatement, args []any) (*Result, error) {
+	if !text.kept {
+		if r, done, err := s.sessionCommand(ctx, text.stmt, text.sql); done || err != nil {
+			return r, err
+		}
 	}
-	ctx, cancel := withTimeout(ctx, s.settings.millis("statement_timeout"))
+	ctx, cancel := withTimeout(ctx, s.settings.values().statementTimeout)
 	for attempt := 0; ; attempt++ {
-		r, err := s.attempt(ctx, cancel, stmt, sql, args)
+		r, err := s.attempt(ctx, cancel, text, args)
 		if err == nil {
 			return r, nil
 		}
-		if s.txn != nil || !retried(stmt, err) || !pause(ctx, attempt) {
-			cancel()
+		if s.txn != nil || !retried(text.stmt, err) || !pause(ctx, attempt) {
+			if cancel != nil {
+				cancel()
+			}
 			return nil, err
 		}
 	}
 }
 
-// attempt runs a statement once. Its result, or who gets an error, ends with cancel.
-func (s *Session) attempt(ctx context.Context, cancel func(), stmt ast.Statement, sql string, args []any) (*Result, error) {
-	sc, err := s.begin(ctx, sql)
+// attempt runs a statement once. Its result, or who gets an error, ends with cancel, which may be nil.
+func (s *Session) attempt(ctx context.Context, cancel context.CancelFunc, text *cachedStatement, args []any) (*Result, error) {
+	sc, err := s.begin(ctx, text.sql)
 	if err != nil {
 		return nil, err
 	}
 	ctx = sc.ctx
-	r, err := sc.statement(ctx, stmt, sql, args)
+	r, err := sc.statement(ctx, text, args)
 	switch {
 	case err != nil:
 		return nil, sc.end(ctx, err)
-	case r.stream != nil && r.query != nil: // the rows are still to be computed
+	case r.run != nil: // the rows are still to be computed
 		sc.open.onlyReads()
-		r.onClose(func() { _ = sc.end(ctx, nil); cancel() }) // a read has nothing to commit
+		r.scope, r.cancel = sc, cancel
 		return r, nil
 	}
-	if err = sc.end(ctx, nil); err == nil {
+	if err = sc.end(ctx, nil); err == nil && cancel != nil {
 		cancel()
 	}
 	return r, err
@@ -100,13 +102,13 @@ func pause(ctx context.Context, attempt int) bool {
 }
 
 // statement binds and executes.
-func (sc *scope) statement(ctx context.Context, stmt ast.Statement, sql string, args []any) (*Result, error) {
-	if kept, err := sc.cached(stmt, sql); err != nil {
+func (sc *scope) statement(ctx context.Context, text *cachedStatement, args []any) (*Result, error) {
+	if kept, err := sc.cached(text); err != nil {
 		return nil, err
 	} else if kept != nil {
 		return sc.executeKept(ctx, kept, args)
 	}
-	bound, values, err := sc.bind(stmt, sql, args)
+	bound, values, err := sc.bind(text.stmt, text.sql, args)
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +117,12 @@ func (sc *scope) statement(ctx context.Context, stmt ast.Statement, sql string, 
 
 // executeKept executes a statement of the plan cache.
 func (sc *scope) executeKept(ctx context.Context, v *boundVariant, args []any) (*Result, error) {
+	if v.reused {
+		return sc.executeReused(ctx, v, args)
+	}
 	given, err := arguments(args)
 	if err == nil {
-		err = fitAll(given, paramsOf(v.bound))
+		err = fitAll(given, v.params)
 	}
 	if err != nil {
 		return nil, err
@@ -126,6 +131,24 @@ func (sc *scope) executeKept(ctx context.Context, v *boundVariant, args []any) (
 		return sc.query(ctx, q, given, v)
 	}
 	return sc.change(ctx, v.bound, given, nil, v)
+}
+
+// executeReused executes a statement whose plan is kept with its operators.
+func (sc *scope) executeReused(ctx context.Context, v *boundVariant, args []any) (*Result, error) {
+	r, err := sc.again(ctx, v, args)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := v.bound.(*plan.Query); ok {
+		return sc.rows(r, v.schema, v.types)
+	}
+	out, done, err := sc.carryOut(v.bound, r, r.op, r.query.Params)
+	r.ended = err == nil
+	r.close()
+	if err != nil {
+		return nil, err
+	}
+	return out.result(), sc.enforce(ctx, done)
 }
 
 // arguments turns Go values into SQL values.
@@ -178,7 +201,7 @@ func (sc *scope) binder(sql string, params []types.Type) *bind.Binder {
 
 func (sc *scope) binderFor(sql string, params []types.Type, given []types.Value) *bind.Binder {
 	return bind.New(sc.catalog, sc.session.db.registry, bind.Options{
-		ParamTypes: params, SQL: sql, ParseView: parser.ParseOne, Location: sc.session.settings.location(), Files: external.Opener{FS: sc.session.db.fs, Footers: sc.session.db.footers}, Past: sc.pastOf(given),
+		ParamTypes: params, SQL: sql, ParseView: parser.ParseOne, Location: sc.set.location, Files: external.Opener{FS: sc.session.db.fs, Footers: sc.session.db.footers}, Past: sc.pastOf(given),
 		NewID: sc.session.db.store.NewID,
 	})
 }
@@ -238,7 +261,7 @@ func (sc *scope) optimize(root plan.Node, values []types.Value) (plan.Node, erro
 		root = plan.WithParams(root, values)
 	}
 	return optimize.Optimize(root, optimize.Env{
-		Stats: sc.stats, RoughStats: sc.rough, PreferIndexes: sc.session.settings["enable_seqscan"] == "off", Fold: sc.fold, Aggregate: sc.session.db.registry.Aggregate, Disabled: sc.session.settings.disabled(), Derivations: sc.derivations,
+		Stats: sc.stats, RoughStats: sc.rough, PreferIndexes: sc.session.settings.settings["enable_seqscan"] == "off", Fold: sc.fold, Aggregate: sc.session.db.registry.Aggregate, Disabled: sc.session.settings.disabled(), Derivations: sc.derivations,
 	})
 }
 
@@ -261,38 +284,6 @@ func (sc *scope) fold(e plan.Expr) (types.Value, error) {
 		return nil
 	})
 	return value, err
-}
-
-// running is a query that is being executed.
-type running struct {
-	query   *exec.Query
-	op      exec.Operator
-	profile *build.Profile
-}
-
-// start builds the operators of an optimized plan. Close the running query.
-func (sc *scope) start(ctx context.Context, root plan.Node, profile bool) (*running, error) {
-	set := sc.session.settings
-	limit := set.integer("memory_limit")
-	workers := int(set.integer("threads"))
-	if sc.inputRows(root) < smallInput {
-		workers = 1
-	}
-	r := &running{query: exec.NewQuery(ctx, exec.Options{
-		Workers: workers, Memory: mem.NewBudget("the query", limit, sc.session.db.memory), Function: sc.functions(), Profile: profile,
-		Spill: sc.session.db.spill.Part(set.integer("temp_directory_limit")), ForceSpill: set["force_spill"] == "on",
-	})}
-	sc.session.running.Store(r.query)
-	if profile {
-		r.profile = build.NewProfile()
-	}
-	op, err := build.Build(root, build.Env{Query: r.query, Chunks: sc.chunks, Read: sc.noteScan, External: external.Operator, Profile: r.profile})
-	if err != nil {
-		r.query.Close()
-		return nil, err
-	}
-	r.op = op
-	return r, nil
 }
 
 // smallInput is the number of rows below which starting and joining workers costs more than they save.
@@ -319,9 +310,10 @@ func (sc *scope) inputRows(n plan.Node) float64 {
 	return max(rows, n.Est().Rows)
 }
 
-func (sc *scope) chunks(t *catalog.Table) ([]scan.Chunk, error) {
+// chunks appends the chunks of a table to room, as the statement sees them.
+func (sc *scope) chunks(t *catalog.Table, room []scan.Chunk) ([]scan.Chunk, error) {
 	if r := sc.transients[t.ID]; r != nil {
-		return r.chunks, nil
+		return append(room, r.chunks...), nil
 	}
 	if t.ID >= systemID {
 		return sc.systemChunks(t)
@@ -329,7 +321,7 @@ func (sc *scope) chunks(t *catalog.Table) ([]scan.Chunk, error) {
 	if t.Past != nil {
 		return sc.pastChunks(t)
 	}
-	return storedChunks(sc.txn, t.ID)
+	return storedChunks(sc.txn, t.ID, room)
 }
 
 // query runs a query; kept is what the plan cache has of it, or nil.
@@ -342,19 +334,18 @@ func (sc *scope) query(ctx context.Context, stmt *plan.Query, values []types.Val
 	if err != nil {
 		return nil, err
 	}
-	if err := r.query.Guard(r.query.Workers[0], func(*exec.Worker) error { return r.op.Prepare(r.query) }); err != nil {
-		r.query.Close()
+	schema, kinds := outputSchema(stmt.Names, root.Columns())
+	return sc.rows(r, schema, kinds)
+}
+
+// rows prepares a query and gives the result that computes its rows.
+func (sc *scope) rows(r *running, schema *arrow.Schema, kinds []types.Type) (*Result, error) {
+	if err := r.prepare(); err != nil {
+		r.close()
 		return nil, err
 	}
-	var schema *arrow.Schema
-	var kinds []types.Type
-	if kept != nil && kept.schema != nil {
-		schema, kinds = kept.schema, kept.types
-	} else {
-		schema, kinds = outputSchema(stmt.Names, root.Columns())
-	}
-	result := &Result{schema: schema, types: kinds, tag: "SELECT", query: r.query, stream: streamOf(r.query, r.op, schema)}
-	result.onClose(r.query.Close)
+	result := &Result{schema: schema, types: kinds, tag: "SELECT"}
+	result.computed(r)
 	return result, nil
 }
 
@@ -389,8 +380,8 @@ type changed struct {
 	affected  int64
 }
 
-// changes prepares a target for values of the parameters, and what it will give.
-func changes(target *write.Target, tag string, names []string, values []types.Value) *changed {
+// changes is what a target will give.
+func changes(target *write.Target, tag string, names []string) *changed {
 	out := &changed{tag: tag, returning: len(target.Returning) > 0}
 	if out.returning {
 		cols := make([]plan.Column, len(target.Returning))
@@ -403,12 +394,6 @@ func changes(target *write.Target, tag string, names []string, values []types.Va
 			out.records = append(out.records, rec)
 			return err
 		}
-	}
-	for i := range target.Checks {
-		target.Checks[i] = plan.ExprWithParams(target.Checks[i], values)
-	}
-	for i := range target.Returning {
-		target.Returning[i].Expr = plan.ExprWithParams(target.Returning[i].Expr, values)
 	}
 	return out
 }
@@ -424,19 +409,10 @@ func (c *changed) result() *Result {
 
 // apply runs INSERT, UPDATE or DELETE and tells what it did.
 func (sc *scope) apply(ctx context.Context, stmt plan.Statement, values []types.Value, op exec.Operator, kept *boundVariant) (*changed, *effect, error) {
-	target, input, tag, names := sc.target(stmt)
-	done := &effect{table: target.Table, place: sc.txn.Place(target.Table.ID), wrote: tag != "DELETE", update: tag == "UPDATE"}
-	if tag != "INSERT" {
-		done.watch = sc.watched(target.Table)
-		target.Watch = done.watch
-	}
+	input := inputOf(stmt)
 	if s, ok := stmt.(*plan.Insert); ok && op == nil {
 		input = clustered(input, s.Table)
 	}
-	if u, ok := stmt.(*plan.Update); ok {
-		done.changed, target.Once = u.Written(), u.Once
-	}
-	out := changes(target, tag, names, values)
 	root, err := sc.plan(input, values, kept)
 	if err != nil {
 		return nil, nil, err
@@ -445,27 +421,73 @@ func (sc *scope) apply(ctx context.Context, stmt plan.Statement, values []types.
 	if err != nil {
 		return nil, nil, err
 	}
-	defer r.query.Close()
+	defer r.close()
 	if op == nil {
 		op = r.op
 	}
-	run := map[string]func(*exec.Query, exec.Operator) (int64, error){"INSERT": target.Insert, "UPDATE": target.Update, "DELETE": target.Delete}[tag]
-	if out.affected, err = run(r.query, op); err != nil {
+	return sc.carryOut(stmt, r, op, values)
+}
+
+// carryOut changes a table by the rows of op, in a query that has begun.
+func (sc *scope) carryOut(stmt plan.Statement, r *running, op exec.Operator, values []types.Value) (out *changed, done *effect, err error) {
+	target, tag, names := r.changing(sc, stmt)
+	done = &effect{table: target.Table, place: sc.txn.Place(target.Table.ID), wrote: tag != "DELETE", update: tag == "UPDATE"}
+	if tag != "INSERT" {
+		done.watch = sc.watched(target.Table)
+		target.Watch = done.watch
+	}
+	if u, ok := stmt.(*plan.Update); ok {
+		done.changed, target.Once = u.Written(), u.Once
+	}
+	if r.home == nil {
+		bindTarget(target, values)
+	}
+	out = changes(target, tag, names)
+	switch tag {
+	case "INSERT":
+		out.affected, err = target.Insert(r.query, op)
+	case "UPDATE":
+		out.affected, err = target.Update(r.query, op)
+	default:
+		out.affected, err = target.Delete(r.query, op)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	done.gone, done.after = target.Changed, target.After
 	return out, done, nil
 }
 
+// changing is the target of a statement; a kept plan has one for all executions.
+func (r *running) changing(sc *scope, stmt plan.Statement) (target *write.Target, tag string, names []string) {
+	if r.target == nil || r.home == nil {
+		r.target, _, r.tag, r.names = sc.target(stmt)
+	}
+	r.target.Reuse(sc.txn)
+	return r.target, r.tag, r.names
+}
+
+// bindTarget puts values in for the parameters of a target of its own.
+func bindTarget(target *write.Target, values []types.Value) {
+	target.Checks, target.Returning = clone(target.Checks), clone(target.Returning)
+	for i := range target.Checks {
+		target.Checks[i] = plan.ExprWithParams(target.Checks[i], values)
+	}
+	for i := range target.Returning {
+		target.Returning[i].Expr = plan.ExprWithParams(target.Returning[i].Expr, values)
+	}
+}
+
+// target is the table that a statement changes, and the plan of the rows.
 func (sc *scope) target(stmt plan.Statement) (t *write.Target, input plan.Node, tag string, names []string) {
 	switch s := stmt.(type) {
 	case *plan.Insert:
-		return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Checks: clone(s.Checks), CheckName: s.CheckName, Returning: clone(s.Returning)}, s.Input, "INSERT", s.Names
+		return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Checks: s.Checks, CheckName: s.CheckName, Returning: s.Returning}, s.Input, "INSERT", s.Names
 	case *plan.Update:
-		return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Checks: clone(s.Checks), CheckName: s.CheckName, Returning: clone(s.Returning)}, s.Input, "UPDATE", s.Names
+		return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Checks: s.Checks, CheckName: s.CheckName, Returning: s.Returning}, s.Input, "UPDATE", s.Names
 	}
 	s := stmt.(*plan.Delete)
-	return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Returning: clone(s.Returning)}, s.Input, "DELETE", s.Names
+	return &write.Target{Txn: sc.txn, Table: s.Table, RowCols: s.RowCols, Returning: s.Returning}, s.Input, "DELETE", s.Names
 }
 
 func clone[T any](s []T) []T { return append([]T(nil), s...) }

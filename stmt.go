@@ -13,12 +13,11 @@ import (
 	"github.com/oxidb/oxidb/types"
 )
 
-// Stmt is a prepared statement of a session. It is bound again at every execution, so that it stays
-// right when tables change.
+// Stmt is a prepared statement of a session. It is bound again when tables or settings have changed
+// since, so that it stays right. It may be used from any goroutine; one execution at a time starts.
 type Stmt struct {
 	session *Session
-	stmt    ast.Statement
-	sql     string
+	text    *cachedStatement
 	params  []types.Type
 	schema  *arrow.Schema
 	types   []types.Type
@@ -30,19 +29,19 @@ type Stmt struct {
 // Prepare checks one statement and finds its parameters and result columns without executing it. A
 // parameter whose type nothing in the statement decides has its declared type, or text.
 func (s *Session) Prepare(ctx context.Context, sql string, declared ...types.Type) (*Stmt, error) {
-	stmts, err := s.db.plans.parse(sql)
-	if err == nil && len(stmts) != 1 { // the parser says what is wrong
-		stmts = []ast.Statement{nil}
-		stmts[0], err = parser.ParseOne(sql)
+	before, text, err := s.db.plans.parse(sql)
+	if err == nil && (len(before) > 0 || text == nil) { // the parser says what is wrong
+		text = &cachedStatement{sql: sql}
+		text.stmt, err = parser.ParseOne(sql)
 	}
 	if err != nil {
 		s.fail()
 		return nil, err
 	}
-	stmt := stmts[0]
+	stmt := text.stmt
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := &Stmt{session: s, stmt: stmt, sql: sql, schema: arrow.NewSchema(nil, nil)}
+	p := &Stmt{session: s, text: text, schema: arrow.NewSchema(nil, nil)}
 	if s.describeCommand(p) {
 		return p, nil
 	}
@@ -101,7 +100,7 @@ func (sc *scope) bindDeclared(stmt ast.Statement, sql string, declared []types.T
 
 // describeCommand fills in a session command's result; false for statements that need binding.
 func (s *Session) describeCommand(p *Stmt) bool {
-	switch stmt := p.stmt.(type) {
+	switch stmt := p.text.stmt.(type) {
 	case *ast.Show:
 		columns := []string{"name", "setting", "description"}
 		if k, err := lookupSetting(stmt.Name); err == nil {
@@ -176,18 +175,17 @@ func (p *Stmt) ReadOnly() bool { return p.reads }
 func (p *Stmt) IsQuery() bool { return p.query }
 
 // SQL is the statement's text.
-func (p *Stmt) SQL() string { return p.sql }
+func (p *Stmt) SQL() string { return p.text.sql }
 
 // Query runs the statement with values for its parameters.
 func (p *Stmt) Query(ctx context.Context, args ...any) (*Result, error) {
 	if len(args) != len(p.params) && !p.isExecute() {
 		return nil, sqlerr.New(sqlerr.UndefinedParameter, "the statement has %d parameters, but %d arguments were given", len(p.params), len(args))
 	}
-	p.session.db.plans.keep(p.sql, p.stmt) // where it has fallen out
-	return p.session.run(ctx, p.stmt, p.sql, args)
+	return p.session.run(ctx, p.text, args)
 }
 
-func (p *Stmt) isExecute() bool { _, ok := p.stmt.(*ast.Execute); return ok }
+func (p *Stmt) isExecute() bool { _, ok := p.text.stmt.(*ast.Execute); return ok }
 
 // Exec runs the statement to its end and gives the number of rows changed, or delivered.
 func (p *Stmt) Exec(ctx context.Context, args ...any) (int64, error) {

@@ -57,7 +57,7 @@ func (s *Session) commit(ctx context.Context) error {
 		return nil
 	}
 	defer t.open.release()
-	t.open.inner.SetAsync(s.settings.asyncCommit())
+	t.open.inner.SetAsync(s.settings.values().asyncCommit)
 	_, err := t.open.inner.Commit(ctx)
 	return err
 }

@@ -58,7 +58,7 @@ func (sc *scope) rough(t *catalog.Table) *catalog.TableStats {
 	if sc.transients[t.ID] != nil || t.Past != nil {
 		return sc.stats(t)
 	}
-	return sc.roughStats(t)
+	return sc.view.RoughStats(t)
 }
 
 // written is the rows that the transaction wrote to a table since a place, and how many.

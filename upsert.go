@@ -22,7 +22,8 @@ import (
 // keys, inserts the others, and with DO UPDATE changes the rows that were met by one update.
 func (sc *scope) upsert(ctx context.Context, stmt *plan.Insert, values []types.Value, kept *boundVariant) (*Result, error) {
 	target, input, _, names := sc.target(stmt)
-	out := changes(target, "INSERT", names, values)
+	bindTarget(target, values)
+	out := changes(target, "INSERT", names)
 	root, err := sc.plan(input, values, kept)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,15 @@ type View struct {
 
 // View reads the catalog as txn sees it now. path is where unqualified names are looked up.
 func (c *Catalog) View(txn *mvcc.Txn, path []string) (*View, error) {
+	v := &View{}
+	return v, c.Read(v, txn, path)
+}
+
+// Read makes v what View gives.
+func (c *Catalog) Read(v *View, txn *mvcc.Txn, path []string) error {
 	o, err := c.load(txn)
-	return &View{objects: o, txn: txn, path: path}, err
+	*v = View{objects: o, txn: txn, path: path}
+	return err
 }
 
 // Version implements catalog.Reader.

@@ -58,6 +58,9 @@ func (b *Budget) Used() int64 { return b.used.Load() }
 // Peak is the most that was ever reserved at once.
 func (b *Budget) Peak() int64 { return b.peak.Load() }
 
+// ResetPeak makes what is reserved now the peak.
+func (b *Budget) ResetPeak() { b.peak.Store(b.used.Load()) }
+
 // SetLimit changes the limit; 0 removes it. What is reserved beyond it stays.
 func (b *Budget) SetLimit(limit int64) { atomic.StoreInt64(&b.limit, limit) }
 

@@ -1,7 +1,8 @@
 // Package build makes operators from a physical plan. It decides nothing: every choice is a field of
 // the plan's nodes.
 //
-// Parameters have been replaced by constants (plan.WithParams). A node whose expressions hold runtime values is built
+// Parameters have been replaced by constants (plan.WithParams), or are those of a kept query, whose
+// operators read the values at every execution. A node whose expressions hold runtime values is built
 // when its consumer is prepared, after those values have been computed, so that no operator and no
 // evaluator ever sees one. Shared plans run once, at the first of their readers' Prepare.
 package build
@@ -23,8 +24,8 @@ import (
 // Env is what a plan runs in.
 type Env struct {
 	Query *exec.Query
-	// Chunks gives the chunks of a base table as the query's transaction sees them.
-	Chunks func(*catalog.Table) ([]scan.Chunk, error)
+	// Chunks appends the chunks of a base table to room, as the query's transaction sees them.
+	Chunks func(t *catalog.Table, room []scan.Chunk) ([]scan.Chunk, error)
 	// Read is told of every scan of a base table, with its conditions, before the scan runs; may be nil.
 	Read func(*plan.Scan)
 	// External makes the operator that reads files; nil refuses them.
@@ -81,7 +82,10 @@ func (b *builder) node(n plan.Node, needed plan.ColumnSet) (exec.Operator, error
 		if b.env.Read != nil {
 			b.env.Read(n)
 		}
-		chunks, err := b.env.Chunks(n.Table)
+		if b.env.Query.Kept() {
+			return scan.NewKeptTable(n, b.env.Chunks), nil
+		}
+		chunks, err := b.env.Chunks(n.Table, nil)
 		if err != nil {
 			return nil, err
 		}

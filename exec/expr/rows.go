@@ -32,8 +32,8 @@ const sparse = 16
 
 // NewRows makes room for the rows of a worker's batches.
 func NewRows(w *exec.Worker) *Rows {
-	return &Rows{mask: mem.Alloc[uint64](w.Arena, simd.Words(columnar.BatchSize), false),
-		room: mem.Alloc[uint32](w.Arena, columnar.BatchSize+simd.Slack, false)}
+	return &Rows{mask: mem.Alloc[uint64](w.Arena, simd.Words(w.Scratch), false),
+		room: mem.Alloc[uint32](w.Arena, w.Scratch+simd.Slack, false)}
 }
 
 // SetAll starts with all of n rows.

@@ -12,8 +12,20 @@ import (
 
 // pruner decides from zone maps alone that a chunk holds no matching row.
 type pruner struct {
-	node    *plan.Scan
-	filters *exec.RuntimeFilters
+	node  *plan.Scan
+	query *exec.Query
+}
+
+// value is that of a constant, or of a parameter.
+func (p *pruner) value(e plan.Expr) (types.Value, bool) {
+	switch e := e.(type) {
+	case *plan.Const:
+		return e.Value, true
+	case *plan.Param:
+		v, err := p.query.Param(e.Index)
+		return v, err == nil
+	}
+	return types.Value{}, false
 }
 
 // admitted lists the chunks that may hold matching rows.
@@ -34,7 +46,7 @@ func (p *pruner) excludes(c Chunk) bool {
 		}
 	}
 	for _, r := range p.node.Runtime {
-		f := p.filters.Get(r.ID)
+		f := p.query.Filters.Get(r.ID)
 		if f == nil {
 			continue
 		}
@@ -82,7 +94,7 @@ func (p *pruner) never(e plan.Expr, c Chunk) bool {
 		}
 		return true
 	case *plan.Compare:
-		if _, ok := e.L.(*plan.Const); ok {
+		if _, ok := p.value(e.L); ok {
 			return p.neverCompare(e.Op.Flip(), e.R, e.L, c)
 		}
 		return p.neverCompare(e.Op, e.L, e.R, c)
@@ -103,19 +115,19 @@ func (p *pruner) never(e plan.Expr, c Chunk) bool {
 }
 
 func (p *pruner) neverCompare(op plan.CompareOp, x, constant plan.Expr, c Chunk) bool {
-	value, ok := constant.(*plan.Const)
+	value, ok := p.value(constant)
 	if !ok {
 		return false
 	}
-	if value.Value.Null {
+	if value.Null {
 		return op != plan.IsDistinct && op != plan.IsNotDistinct
 	}
 	zone, ok := p.zone(x, c)
 	if !ok {
 		return false
 	}
-	below, ok1 := compareValues(value.Value, zone.Min) // constant against the least value
-	above, ok2 := compareValues(value.Value, zone.Max)
+	below, ok1 := compareValues(value, zone.Min) // constant against the least value
+	above, ok2 := compareValues(value, zone.Max)
 	if !ok1 || !ok2 {
 		return false
 	}

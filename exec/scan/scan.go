@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/exec"
@@ -65,11 +66,22 @@ type Table struct {
 	exact   bool // the rows of the morsels are those for which the filters hold
 	morsels []morsel
 	next    atomic.Int64
+	seeker  seeker
+	found   []uint32 // the rows of the seek's morsels
+	// Of a kept query: where the chunks come from at every execution, and its worker's stream.
+	source func(t *catalog.Table, room []Chunk) ([]Chunk, error)
+	kept   *stream
 }
 
 // NewTable makes a scan of chunks. The node's filters must be free of parameters and runtime values.
 func NewTable(node *plan.Scan, chunks []Chunk) *Table {
 	return &Table{node: node, chunks: chunks, cols: node.Columns()}
+}
+
+// NewKeptTable makes a scan for a kept query, which asks source for the chunks at every execution. The
+// node's expressions may have parameters.
+func NewKeptTable(node *plan.Scan, source func(t *catalog.Table, room []Chunk) ([]Chunk, error)) *Table {
+	return &Table{node: node, source: source, cols: node.Columns()}
 }
 
 // Ordered implements exec.Operator.
@@ -78,14 +90,21 @@ func (t *Table) Ordered() bool { return false }
 // Prepare lists the morsels of the chunks that may hold matching rows.
 func (t *Table) Prepare(q *exec.Query) error {
 	t.query = q
-	t.morsels = nil
-	p := pruner{node: t.node, filters: &q.Filters}
+	t.morsels, t.found = t.morsels[:0], t.found[:0]
+	t.next.Store(0)
+	if t.source != nil {
+		var err error
+		if t.chunks, err = t.source(t.node.Table, t.chunks[:0]); err != nil {
+			return err
+		}
+	}
+	p := pruner{node: t.node, query: q}
 	chunks := t.chunks
 	t.exact = t.node.Seek != nil && t.node.Seek.Exact
 	if !t.exact || t.node.JoinSeek != nil { // an exact seek looks at the zones itself
 		chunks = p.admitted(chunks)
 	}
-	seek, err := t.seeker(chunks)
+	seek, err := t.way(chunks)
 	if err != nil {
 		return err
 	}
@@ -112,8 +131,8 @@ func (t *Table) counts() bool {
 	return len(t.cols)+len(t.node.Filters)+len(t.node.Runtime) == 0 && t.node.Seek == nil
 }
 
-// seeker is the way into the chunks through indexes, nil when they are to be read.
-func (t *Table) seeker(chunks []Chunk) (*seeker, error) {
+// way is the way into the chunks through indexes, nil when they are to be read.
+func (t *Table) way(chunks []Chunk) (*seeker, error) {
 	if s := t.node.JoinSeek; s != nil {
 		if x := t.joinSeeker(t.query.Keys.Get(s.ID), chunks); x != nil {
 			t.exact = false
@@ -123,8 +142,7 @@ func (t *Table) seeker(chunks []Chunk) (*seeker, error) {
 	if t.node.Seek == nil {
 		return nil, nil
 	}
-	x, err := newSeeker(t.node, t.node.Seek)
-	return &x, err
+	return &t.seeker, t.seeker.load(t.query, t.node, t.node.Seek)
 }
 
 // Stream implements exec.Operator.
@@ -134,6 +152,9 @@ func (t *Table) Stream(w *exec.Worker) columnar.Stream {
 		if err != nil {
 			yield(nil, err)
 			return
+		}
+		if w.Query.Kept() {
+			defer t.rest(s)
 		}
 		for {
 			i := t.next.Add(1) - 1
@@ -168,7 +189,18 @@ type stream struct {
 	tried, kept int64 // rows before and after where, for the order of filters
 }
 
+// rest lets go of the chunks and their columns until the next execution of a kept query.
+func (t *Table) rest(s *stream) {
+	clear(t.chunks)
+	clear(t.morsels)
+	clear(s.whole)
+	s.chunk, t.kept = nil, s
+}
+
 func (t *Table) start(w *exec.Worker) (*stream, error) {
+	if t.kept != nil {
+		return t.kept, nil
+	}
 	n := len(t.cols)
 	s := &stream{table: t, w: w, whole: make([]*columnar.Vector, n), slices: make([]columnar.Vector, n),
 		rows: expr.NewRows(w), dense: densifier{arena: w.Arena, columns: make([]columnar.Vector, n)}}
@@ -228,7 +260,7 @@ func (s *stream) run(m morsel, yield func(*columnar.Batch, error) bool) (more bo
 	if s.chunk == nil || s.chunk.ID() != m.chunk.ID() {
 		s.chunk = m.chunk
 		clear(s.whole)
-		zones := pruner{node: s.table.node}
+		zones := pruner{node: s.table.node, query: s.table.query}
 		for _, r := range s.runtime {
 			zone, ok := zones.zone(r.expr, m.chunk)
 			r.sorted = ok && zone.Sorted && !zone.Nulls
@@ -316,8 +348,8 @@ func (s *stream) deliver() {
 func (s *stream) rowIDs(v *columnar.Vector, from, to int) {
 	first := int64(columnar.MakeRowID(s.chunk.ID(), uint32(from)))
 	ids := v.I64
-	if cap(ids) < columnar.BatchSize {
-		ids = mem.Alloc[int64](s.w.Arena, columnar.BatchSize, false)
+	if cap(ids) < to-from {
+		ids = mem.Alloc[int64](s.w.Arena, max(to-from, s.w.Scratch), false)
 	}
 	ids = ids[:to-from]
 	for i := range ids {

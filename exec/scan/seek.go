@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/index"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -28,37 +29,63 @@ type seeker struct {
 	parts   []seeker
 	any     bool
 	first   *plan.SeekFirst
+	key     []types.Value // of the only lookup
 }
 
-// newSeeker takes the values out of a seek, which are constants by now. Lookups for NULL find nothing
-// and are left out.
-func newSeeker(t *plan.Scan, s *plan.Seek) (seeker, error) {
-	x := seeker{path: s.Path, any: s.Any, first: s.First}
-	for _, p := range s.Parts {
-		part, err := newSeeker(t, p)
-		if err != nil {
-			return x, err
+// load takes the values out of a seek, which are constants or parameters by now. Lookups for NULL find
+// nothing and are left out.
+func (x *seeker) load(q *exec.Query, t *plan.Scan, s *plan.Seek) error {
+	x.path, x.any, x.first, x.lookups = s.Path, s.Any, s.First, x.lookups[:0]
+	if len(x.parts) < len(s.Parts) {
+		x.parts = make([]seeker, len(s.Parts))
+	}
+	for i, p := range s.Parts {
+		if err := x.parts[i].load(q, t, p); err != nil {
+			return err
 		}
-		x.parts = append(x.parts, part)
 	}
 	if len(s.Parts) > 0 {
-		return x, nil
+		return nil
 	}
-	low, ok, err := boundIn(t, s, s.Low)
+	low, ok, err := boundIn(q, t, s, s.Low)
 	if err != nil || !ok {
-		return x, err
+		return err
 	}
-	high, ok, err := boundIn(t, s, s.High)
+	high, ok, err := boundIn(q, t, s, s.High)
 	if err != nil || !ok {
-		return x, err
+		return err
 	}
+	rest := index.Lookup{Low: low, High: high, NotNull: s.NotNull}
+	if s.Lookups() == 1 {
+		return x.loadOne(q, t, s, rest)
+	}
+	return x.loadAll(q, t, s, rest)
+}
+
+// loadOne makes the lookup of a seek for one key, in the memory of the one before.
+func (x *seeker) loadOne(q *exec.Query, t *plan.Scan, s *plan.Seek, rest index.Lookup) error {
+	x.key = x.key[:0]
+	for i, list := range s.Equal {
+		v, err := soughtIn(q, t, s.Path.Fields[i], list[0])
+		if err != nil || v.Null {
+			return err
+		}
+		x.key = append(x.key, v)
+	}
+	rest.Equal = x.key
+	x.lookups = append(x.lookups, rest)
+	return nil
+}
+
+// loadAll makes a lookup for every combination of values.
+func (x *seeker) loadAll(q *exec.Query, t *plan.Scan, s *plan.Seek, rest index.Lookup) error {
 	keys := [][]types.Value{nil}
 	for i, list := range s.Equal {
 		var longer [][]types.Value
 		for _, e := range list {
-			v, err := soughtIn(t, s.Path.Fields[i], e)
+			v, err := soughtIn(q, t, s.Path.Fields[i], e)
 			if err != nil {
-				return x, err
+				return err
 			}
 			for _, key := range keys {
 				if !v.Null {
@@ -69,30 +96,37 @@ func newSeeker(t *plan.Scan, s *plan.Seek) (seeker, error) {
 		keys = longer
 	}
 	for _, key := range keys {
-		x.lookups = append(x.lookups, index.Lookup{Equal: key, Low: low, High: high, NotNull: s.NotNull})
+		rest.Equal = key
+		x.lookups = append(x.lookups, rest)
 	}
-	return x, nil
+	return nil
 }
 
 // boundIn is one end of the range of a seek; ok is false when it is NULL, and nothing lies in the range.
-func boundIn(t *plan.Scan, s *plan.Seek, b plan.SeekBound) (bound index.Bound, ok bool, err error) {
+func boundIn(q *exec.Query, t *plan.Scan, s *plan.Seek, b plan.SeekBound) (bound index.Bound, ok bool, err error) {
 	if b.Value == nil {
 		return bound, true, nil
 	}
-	v, err := soughtIn(t, s.Path.Fields[len(s.Equal)], b.Value)
+	v, err := soughtIn(q, t, s.Path.Fields[len(s.Equal)], b.Value)
 	return index.Bound{Value: v, Set: true, Inclusive: b.Inclusive}, !v.Null, err
 }
 
-// soughtIn is a constant with the type of the column of a field.
-func soughtIn(t *plan.Scan, field int32, e plan.Expr) (types.Value, error) {
-	c, ok := e.(*plan.Const)
+// soughtIn is a constant or a parameter with the type of the column of a field.
+func soughtIn(q *exec.Query, t *plan.Scan, field int32, e plan.Expr) (v types.Value, err error) {
 	kind, known := t.Table.FieldType(field)
-	if !ok || !known {
+	switch e := e.(type) {
+	case *plan.Const:
+		v = e.Value
+	case *plan.Param:
+		v, err = q.Param(e.Index)
+	default:
+		known = false
+	}
+	if !known {
 		return types.Value{}, sqlerr.New(sqlerr.InternalError, "a seek in table %q has the value %s", t.Table.Name, e)
 	}
-	v := c.Value
 	v.Type = kind
-	return v, nil
+	return v, err
 }
 
 // find appends the rows of a chunk that the seek finds, ascending, each once.
@@ -188,10 +222,12 @@ func (t *Table) seek(x *seeker, c Chunk) error {
 	if !ok {
 		return sqlerr.New(sqlerr.InternalError, "table %q has no index to seek in", t.node.Table.Name)
 	}
-	rows, err := x.find(t.query.Context(), indexed, nil)
-	if err != nil {
+	before := len(t.found)
+	var err error
+	if t.found, err = x.find(t.query.Context(), indexed, t.found); err != nil {
 		return err
 	}
+	rows := t.found[before:]
 	for len(rows) > 0 {
 		from := rows[0] &^ 63 // vectors are cut at whole words of their validity
 		n := 1

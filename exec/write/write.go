@@ -37,7 +37,12 @@ type Target struct {
 	Once bool
 	// Changed are the rows that Update and Delete took away.
 	Changed []columnar.RowID
+
+	checks *checker // of a kept query's worker
 }
+
+// Reuse readies the target of a kept query for another execution, in a transaction.
+func (t *Target) Reuse(txn *mvcc.Txn) { t.Txn, t.Emit, t.After, t.Changed = txn, nil, nil, nil }
 
 // checker tests rows against CHECK constraints and computes RETURNING, for one worker.
 type checker struct {
@@ -48,6 +53,9 @@ type checker struct {
 }
 
 func (t *Target) checker(w *exec.Worker) (*checker, error) {
+	if t.checks != nil {
+		return t.checks, nil
+	}
 	c := &checker{target: t}
 	for _, e := range t.Checks {
 		ev, err := expr.Compile(e, t.RowCols, w)
@@ -62,6 +70,9 @@ func (t *Target) checker(w *exec.Worker) (*checker, error) {
 			return nil, err
 		}
 		c.returning = append(c.returning, ev)
+	}
+	if w.Query.Kept() {
+		t.checks = c
 	}
 	return c, nil
 }
@@ -276,7 +287,11 @@ func collect(q *exec.Query, op exec.Operator, kinds []types.Type) (*buffer.Table
 		run = 1
 	}
 	err := q.RunOn(run, func(w *exec.Worker) error {
-		parts[w.ID] = buffer.New(w.Arena, kinds)
+		arena := w.Arena
+		if q.Kept() {
+			arena = q.NewArena() // of this execution
+		}
+		parts[w.ID] = buffer.New(arena, kinds)
 		return drain(q, op, w, func(b *columnar.Batch) error {
 			parts[w.ID].Append(b.Cols, b.Sel, b.Len)
 			return nil
