@@ -79,6 +79,11 @@ func integer(i int64) types.Value {
 	return types.Int(types.TBigInt, i)
 }
 
+func inBounds(i int64, t types.Type) bool {
+	lo, hi := t.Bounds()
+	return lo <= i && i <= hi
+}
+
 // fit brings an argument to the parameter's type, by way of its text where kinds differ.
 func fit(v types.Value, t types.Type, n int) (types.Value, error) {
 	switch {
@@ -86,6 +91,8 @@ func fit(v types.Value, t types.Type, n int) (types.Value, error) {
 		return types.Null(t), nil
 	case v.Type == t:
 		return v, nil
+	case v.Type.IsInteger() && t.IsInteger() && inBounds(v.I, t):
+		return types.Int(t, v.I), nil
 	case v.Type.Kind == t.Kind && t.Class() != types.ClassDecimal && !t.IsText():
 		v.Type = t
 		return v, nil

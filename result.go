@@ -102,6 +102,10 @@ func (r *Result) Drain() (int64, error) {
 		r.note(err)
 		return r.affected + r.run.delivered, err
 	}
+	return r.drainRecords()
+}
+
+func (r *Result) drainRecords() (int64, error) {
 	rows := r.affected
 	for rec, err := range r.Batches() {
 		if err != nil {

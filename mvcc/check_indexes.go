@@ -43,7 +43,7 @@ func (c *checker) component(t *checkTable, path *index.Path, p *checkChunk) erro
 	if err != nil {
 		return c.notes(t.schema.name, err)
 	}
-	if built := buildComponent(path.Kind, columns, p.rows); !bytes.Equal(built.AppendTo(nil), payload) {
+	if built := buildComponent(path, columns, p.rows); !bytes.Equal(built.AppendTo(nil), payload) {
 		c.found(t.schema.name, sqlerr.New(sqlerr.DataCorrupted, "index file %s does not fit the rows of chunk %d", s.path(name), p.id).
 			WithHint("Close the database and remove the file: it is made again."))
 	}

@@ -38,7 +38,7 @@ func (t *Txn) CloneTable(ctx context.Context, id TableID, name string, schema Sc
 		c.id = l.next
 		l.next++
 		if gone := v.hidden(c.rows); !gone.IsEmpty() {
-			l.deletes[c.id] = &ownDeletes{rows: gone}
+			l.setDeleted(c.id, &ownDeletes{rows: gone})
 		}
 		t.mu.Lock()
 		l.closeOpen()

@@ -24,15 +24,16 @@ type keyIndex struct {
 }
 
 // fieldsName tells keys apart by what they are made of.
-func (k *Key) fieldsName() string {
-	name := make([]byte, 0, 4*len(k.Fields)+1)
+func (k *Key) fieldsName() string { return string(k.appendName(nil)) }
+
+func (k *Key) appendName(dst []byte) []byte {
 	for _, f := range k.Fields {
-		name = binary.LittleEndian.AppendUint32(name, uint32(f))
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(f))
 	}
 	if k.NullsEqual {
-		name = append(name, '=')
+		dst = append(dst, '=')
 	}
-	return string(name)
+	return dst
 }
 
 // keyColumns picks a key's columns out of columns that follow the schema, and computed ones by field.
@@ -405,14 +406,17 @@ func (t *Txn) openShared(p *probe, l *localTable, key int) ([]target, error) {
 func (t *table) keyIndex(k *Key) *keyIndex {
 	t.keysMu.Lock()
 	defer t.keysMu.Unlock()
-	name := k.fieldsName()
+	var room [32]byte
+	name := k.appendName(room[:0])
+	if x := t.keys[string(name)]; x != nil {
+		return x
+	}
 	if t.keys == nil {
 		t.keys = map[string]*keyIndex{}
 	}
-	if t.keys[name] == nil {
-		t.keys[name] = &keyIndex{}
-	}
-	return t.keys[name]
+	x := &keyIndex{}
+	t.keys[string(name)] = x
+	return x
 }
 
 // recheckKeys looks for the transaction's new keys among rows that others committed since they were

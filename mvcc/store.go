@@ -225,7 +225,7 @@ func (s *Store) Begin(o TxnOptions) *Txn {
 // begin starts a transaction on a snapshot. Store.activeMu is held.
 func (s *Store) begin(snapshot Timestamp, o TxnOptions) *Txn {
 	s.active[snapshot]++
-	return &Txn{store: s, id: s.nextTxn.Add(1), snapshot: snapshot, readOnly: o.ReadOnly, serializable: o.Serializable, tables: map[TableID]*localTable{}, seen: map[TableID]*Table{}}
+	return &Txn{store: s, id: s.nextTxn.Add(1), snapshot: snapshot, readOnly: o.ReadOnly, serializable: o.Serializable}
 }
 
 func (s *Store) release(snapshot Timestamp) {

@@ -3,6 +3,8 @@ package mvcc
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"weak"
 
 	"github.com/axiomhq/hyperloglog"
 
@@ -20,6 +22,8 @@ type table struct {
 	// sketches estimate distinct values by field over the chunks whose zones have no sketch themselves,
 	// which are those that a manifest listed, and more. The map is not written to.
 	sketches map[int32]*hyperloglog.Sketch
+
+	shown atomic.Pointer[weak.Pointer[Table]] // what a transaction read last
 
 	keysMu sync.Mutex
 	keys   map[string]*keyIndex  // of the open chunk, by name of the key

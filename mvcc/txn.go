@@ -127,9 +127,17 @@ func (t *Txn) local(id TableID) (*localTable, error) {
 	if shared.newest().at > t.snapshot {
 		return nil, changedMeanwhile(base.name)
 	}
-	l := &localTable{base: base, name: base.name, schema: base.schema, next: localChunk, deletes: map[uint32]*ownDeletes{}, checked: t.snapshot}
-	t.tables[id] = l
+	l := &localTable{base: base, name: base.name, schema: base.schema, next: localChunk, checked: t.snapshot}
+	t.setLocal(id, l)
 	return l, nil
+}
+
+// setLocal makes l the transaction's own state of a table. Most transactions have none.
+func (t *Txn) setLocal(id TableID, l *localTable) {
+	if t.tables == nil {
+		t.tables = map[TableID]*localTable{}
+	}
+	t.tables[id] = l
 }
 
 func noTable(id TableID) error {
@@ -156,7 +164,7 @@ func (t *Txn) CreateTable(id TableID, name string, schema Schema) error {
 	}
 	t.store.usedID(id)
 	t.store.computes(&schema)
-	t.tables[id] = &localTable{name: name, schema: schema, altered: true, next: localChunk, deletes: map[uint32]*ownDeletes{}, checked: t.snapshot}
+	t.setLocal(id, &localTable{name: name, schema: schema, altered: true, next: localChunk, checked: t.snapshot})
 	return nil
 }
 
@@ -215,7 +223,7 @@ func (t *Txn) DropTable(id TableID) error {
 		delete(t.tables, id)
 		return nil
 	}
-	t.tables[id] = &localTable{base: l.base, name: l.name, schema: l.schema, dropped: true}
+	t.setLocal(id, &localTable{base: l.base, name: l.name, schema: l.schema, dropped: true})
 	return nil
 }
 
@@ -247,16 +255,24 @@ func (t *Txn) Table(id TableID) (*Table, error) {
 	return table, nil
 }
 
-// committed is a table without own writes, made once per transaction.
+// committed is a table without own writes, made once per transaction, or by another one that sees the
+// same of it.
 func (t *Txn) committed(id TableID) (*Table, error) {
 	t.seenMu.Lock()
 	defer t.seenMu.Unlock()
 	if table := t.seen[id]; table != nil {
 		return table, nil
 	}
-	table := &Table{store: t.store, id: id}
+	table, err := t.store.shownTable(id, t.snapshot)
+	if err != nil || table != nil {
+		return table, err
+	}
+	table = &Table{store: t.store, id: id}
 	if err := t.addCommitted(table, nil); err != nil {
 		return nil, err
+	}
+	if t.seen == nil {
+		t.seen = map[TableID]*Table{}
 	}
 	t.seen[id] = table
 	return table, nil
@@ -294,6 +310,9 @@ func (t *Txn) addCommitted(table *Table, l *localTable) error {
 			view.own = l.shareDeletes(c.id)
 		}
 		table.views = append(table.views, view)
+	}
+	if l == nil {
+		shared.show(table, version)
 	}
 	return nil
 }
@@ -442,7 +461,7 @@ func concurrentUpdate() error {
 func (l *localTable) delete(group rowGroup) {
 	own := l.deletes[group.chunk]
 	if own == nil {
-		l.deletes[group.chunk] = &ownDeletes{rows: group.rows}
+		l.setDeleted(group.chunk, &ownDeletes{rows: group.rows})
 		return
 	}
 	if own.shared {
@@ -450,6 +469,13 @@ func (l *localTable) delete(group rowGroup) {
 		l.deletes[group.chunk] = own
 	}
 	own.rows.Or(group.rows)
+}
+
+func (l *localTable) setDeleted(chunk uint32, own *ownDeletes) {
+	if l.deletes == nil {
+		l.deletes = map[uint32]*ownDeletes{}
+	}
+	l.deletes[chunk] = own
 }
 
 // Rollback ends the transaction without effect. After Commit or Rollback it does nothing.

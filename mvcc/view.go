@@ -3,6 +3,7 @@ package mvcc
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -24,6 +25,8 @@ type Table struct {
 	// version is the newest commit that touched the table, changed whether the transaction did.
 	version Timestamp
 	changed bool
+	// schemaAt is the commit that gave the table its schema.
+	schemaAt Timestamp
 }
 
 // ID is the table's number.
@@ -64,6 +67,7 @@ type View struct {
 
 	once    sync.Once
 	deleted *Bitmap
+	zones   atomic.Pointer[[]*Zone] // of a closed chunk, once asked for
 }
 
 // ID is the chunk's number, which row ids carry.
@@ -198,6 +202,9 @@ func (v *View) Zone(field int32) *Zone {
 		}
 		return missingZone(&v.table.schema.Columns[at], v.rows)
 	}
+	if zones := v.zones.Load(); zones != nil {
+		return (*zones)[ordinal]
+	}
 	v.guard.RLock()
 	closed := v.chunk.closed
 	v.guard.RUnlock()
@@ -206,8 +213,10 @@ func (v *View) Zone(field int32) *Zone {
 	}
 	v.chunk.narrow(v.table.store.dictsOfTable(v.table.id))
 	v.chunk.mu.Lock()
-	defer v.chunk.mu.Unlock()
-	return v.chunk.zones[ordinal]
+	zones := v.chunk.zones
+	v.chunk.mu.Unlock()
+	v.zones.Store(&zones)
+	return zones[ordinal]
 }
 
 func missingZone(def *ColumnDef, rows int) *Zone {

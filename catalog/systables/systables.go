@@ -118,7 +118,7 @@ func newObjects(at mvcc.Timestamp) *objects {
 // load reads the objects as txn sees them.
 func (c *Catalog) load(txn *mvcc.Txn) (*objects, error) {
 	table, err := txn.Table(objectsID)
-	if sqlerr.StateOf(err) == sqlerr.UndefinedTable { // before the catalog was made
+	if err != nil && sqlerr.StateOf(err) == sqlerr.UndefinedTable { // before the catalog was made
 		return newObjects(0), nil
 	}
 	if err != nil {
