@@ -42,6 +42,7 @@ type chunk struct {
 	mu        sync.Mutex
 	columns   []*columnar.Vector // closed vectors by ordinal in fields; nil while in builders or when sealed
 	zones     []*Zone
+	described atomic.Pointer[[]*Zone] // zones of a closed chunk, for those without mu
 	indexes   map[string]index.Component // of a chunk in memory, by path
 	computed  map[int32]*computedRows    // of an open chunk, by field
 	derived   map[int32]*columnar.Vector // computed columns of a closed chunk in memory
@@ -55,8 +56,10 @@ type rowsAt struct {
 
 func newChunk(id uint32, fields []ColumnDef) *chunk {
 	c := &chunk{id: id, fields: fields, builders: make([]*segment.ColumnBuilder, len(fields))}
+	room := make([]segment.ColumnBuilder, len(fields))
 	for i, f := range fields {
-		c.builders[i] = segment.NewColumnBuilder(f.Type)
+		room[i].Init(f.Type)
+		c.builders[i] = &room[i]
 	}
 	return c
 }
@@ -153,6 +156,18 @@ func (c *chunk) narrow(dicts func(field int32) *segment.Dictionaries) {
 		defer c.mu.Unlock()
 		c.columns, c.zones, c.builders, c.computed = columns, zones, nil, nil
 	})
+}
+
+// closedZones gives the zones of a chunk whose builders are closed for good (narrow).
+func (c *chunk) closedZones() []*Zone {
+	if zones := c.described.Load(); zones != nil {
+		return *zones
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	zones := c.zones
+	c.described.Store(&zones)
+	return zones
 }
 
 // field finds a column's ordinal in the chunk, or -1 when the chunk is older than the column.

@@ -103,9 +103,7 @@ func (c *chunk) ascending(path *index.Path) index.Component {
 	if at < 0 {
 		return nil
 	}
-	c.mu.Lock()
-	z := c.zones[at]
-	c.mu.Unlock()
+	z := c.closedZones()[at]
 	if class := z.Min.Type.Class(); !z.Sorted || z.Nulls > 0 || class != types.ClassInt && class != types.ClassDecimal {
 		return nil
 	}

@@ -159,6 +159,7 @@ func (s *Store) thaw(id TableID, c *chunk) error {
 		open.builders[i].Append(v, nil)
 	}
 	c.builders, c.closed, c.zones, c.saved = open.builders, false, nil, at
+	c.described.Store(nil)
 	c.sealed.Store(nil)
 	return nil
 }

@@ -3,7 +3,6 @@ package mvcc
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -67,7 +66,6 @@ type View struct {
 
 	once    sync.Once
 	deleted *Bitmap
-	zones   atomic.Pointer[[]*Zone] // of a closed chunk, once asked for
 }
 
 // ID is the chunk's number, which row ids carry.
@@ -202,7 +200,7 @@ func (v *View) Zone(field int32) *Zone {
 		}
 		return missingZone(&v.table.schema.Columns[at], v.rows)
 	}
-	if zones := v.zones.Load(); zones != nil {
+	if zones := v.chunk.described.Load(); zones != nil {
 		return (*zones)[ordinal]
 	}
 	v.guard.RLock()
@@ -212,11 +210,7 @@ func (v *View) Zone(field int32) *Zone {
 		return nil
 	}
 	v.chunk.narrow(v.table.store.dictsOfTable(v.table.id))
-	v.chunk.mu.Lock()
-	zones := v.chunk.zones
-	v.chunk.mu.Unlock()
-	v.zones.Store(&zones)
-	return zones[ordinal]
+	return v.chunk.closedZones()[ordinal]
 }
 
 func missingZone(def *ColumnDef, rows int) *Zone {

@@ -35,8 +35,13 @@ type ColumnBuilder struct {
 
 // NewColumnBuilder makes an empty builder for values of t.
 func NewColumnBuilder(t types.Type) *ColumnBuilder {
-	return &ColumnBuilder{typ: t, lo: math.MaxInt64, hi: math.MinInt64}
+	b := &ColumnBuilder{}
+	b.Init(t)
+	return b
 }
+
+// Init makes b an empty builder for values of t.
+func (b *ColumnBuilder) Init(t types.Type) { *b = ColumnBuilder{typ: t, lo: math.MaxInt64, hi: math.MinInt64} }
 
 // Rows is the number of rows collected.
 func (b *ColumnBuilder) Rows() int { return b.rows }
@@ -305,7 +310,14 @@ func (b *ColumnBuilder) Truncate(n int) {
 // View is the first n rows as a vector, which stays as it is while more rows are appended. The
 // caller orders the call after the Append that made those rows.
 func (b *ColumnBuilder) View(n int) *columnar.Vector {
-	v := &columnar.Vector{Type: b.typ, Len: n, Shared: true}
+	v := &columnar.Vector{}
+	b.ViewIn(v, n)
+	return v
+}
+
+// ViewIn makes v what View gives.
+func (b *ColumnBuilder) ViewIn(v *columnar.Vector, n int) {
+	*v = columnar.Vector{Type: b.typ, Len: n, Shared: true}
 	if b.nulls > 0 {
 		v.Valid = append([]uint64(nil), b.valid[:(n+63)>>6]...) // the last word is still growing
 	}
@@ -329,7 +341,6 @@ func (b *ColumnBuilder) View(n int) *columnar.Vector {
 	case types.ClassUUID:
 		v.Layout, v.UUID = columnar.Bytes16, b.uuid[:n:n]
 	}
-	return v
 }
 
 func (b *ColumnBuilder) viewInts(v *columnar.Vector, n int) {
