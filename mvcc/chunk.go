@@ -42,7 +42,7 @@ type chunk struct {
 	mu        sync.Mutex
 	columns   []*columnar.Vector // closed vectors by ordinal in fields; nil while in builders or when sealed
 	zones     []*Zone
-	described atomic.Pointer[[]*Zone] // zones of a closed chunk, for those without mu
+	described atomic.Pointer[[]*Zone]    // zones of a closed chunk, for those without mu
 	indexes   map[string]index.Component // of a chunk in memory, by path
 	computed  map[int32]*computedRows    // of an open chunk, by field
 	derived   map[int32]*columnar.Vector // computed columns of a closed chunk in memory

@@ -41,7 +41,9 @@ func NewColumnBuilder(t types.Type) *ColumnBuilder {
 }
 
 // Init makes b an empty builder for values of t.
-func (b *ColumnBuilder) Init(t types.Type) { *b = ColumnBuilder{typ: t, lo: math.MaxInt64, hi: math.MinInt64} }
+func (b *ColumnBuilder) Init(t types.Type) {
+	*b = ColumnBuilder{typ: t, lo: math.MaxInt64, hi: math.MinInt64}
+}
 
 // Rows is the number of rows collected.
 func (b *ColumnBuilder) Rows() int { return b.rows }
