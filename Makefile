@@ -17,7 +17,7 @@ WRITER ?= duckdb
 TEMPERATURE ?= warm
 VARIANT ?= plain
 
-.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-scaling bench-txn venv tools clean crash faults corrupt kill metamorphic planted
+.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-scaling bench-short bench-txn venv tools clean crash faults corrupt kill metamorphic planted
 
 help: ## list the commands
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -100,6 +100,10 @@ bench-tpch: build $(VENV)/.ready-bench ## OxiDB beside other engines in turns: S
 
 bench-scaling: build ## the 22 queries with 1 worker and with all, speed-ups, and what is serial with 2 to 96 workers (SF=1 ROUNDS=5)
 	bin/oxidb bench scaling --sf $(SF) --rounds $(ROUNDS) --results bench/results $(ARGS)
+
+bench-short: venv ## short statements, in process and over Flight, beside SQLite and DuckDB
+	mkdir -p bench-data && cd bench/txn && go build -o $(abspath bench-data)/bench-txn .
+	bench-data/bench-txn short --python $(PYTHON) $(ARGS)
 
 bench-txn: venv ## commits beside PostgreSQL 15, SQLite and DuckDB on the same disk, then bulk appends, recovery, point queries
 	mkdir -p bench-data && cd bench/txn && go build -o $(abspath bench-data)/bench-txn .

@@ -31,7 +31,7 @@ func main() {
 
 func run(ctx context.Context, args []string) (err error) {
 	if len(args) == 0 {
-		return errors.New("which part? commits or storage")
+		return errors.New("which part? commits, storage or short")
 	}
 	var c config
 	flags := flag.NewFlagSet("txn "+args[0], flag.ContinueOnError)
@@ -58,6 +58,8 @@ func run(ctx context.Context, args []string) (err error) {
 		return c.commits(ctx)
 	case "storage":
 		return c.storage(ctx)
+	case "short":
+		return c.short(ctx)
 	}
 	return fmt.Errorf("there is no part %q", args[0])
 }
