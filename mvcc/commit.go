@@ -53,12 +53,7 @@ func (t *Txn) commit(ctx context.Context) (Timestamp, error) {
 		t.discardFiles()
 		return 0, err
 	}
-	writes, err := t.prepare(ctx)
-	if err != nil {
-		t.discardFiles()
-		return 0, err
-	}
-	at, lsn, err := t.sequenceAll(ctx, writes)
+	at, lsn, err := t.sequenceAll(ctx)
 	if err != nil {
 		t.discardFiles()
 		return 0, err
@@ -68,40 +63,42 @@ func (t *Txn) commit(ctx context.Context) (Timestamp, error) {
 
 // sequenceAll sequences the writes, again and again as long as compactions move the rows to be deleted
 // in between: each has taken longer than a round here.
-func (t *Txn) sequenceAll(ctx context.Context, writes []tableWrite) (at Timestamp, lsn uint64, err error) {
+func (t *Txn) sequenceAll(ctx context.Context) (at Timestamp, lsn uint64, err error) {
+	w := t.store.takeWorkspace()
+	defer t.store.putWorkspace(w)
+	if err := t.prepare(ctx, w); err != nil {
+		return 0, 0, err
+	}
 	for {
-		if err := t.followDeletes(writes); err != nil {
+		if err := t.followDeletes(w.writes); err != nil {
 			return 0, 0, err
 		}
-		payloads, err := t.store.encode(writes)
-		if err != nil {
+		if err := t.store.encode(w); err != nil {
 			return 0, 0, err
 		}
-		if at, lsn, err = t.sequence(ctx, writes, payloads); !errors.Is(err, errMoved) {
+		if at, lsn, err = t.sequence(ctx, w); !errors.Is(err, errMoved) {
 			return at, lsn, err
 		}
 	}
 }
 
 // prepare closes and, in a durable store, seals the whole chunks, and gathers the rest.
-func (t *Txn) prepare(ctx context.Context) ([]tableWrite, error) {
-	ids := make([]TableID, 0, len(t.tables))
+func (t *Txn) prepare(ctx context.Context, w *workspace) error {
 	for id := range t.tables {
-		ids = append(ids, id)
+		w.ids = append(w.ids, id)
 	}
-	slices.Sort(ids)
-	writes := make([]tableWrite, 0, len(ids))
-	for _, id := range ids {
-		w, err := t.prepareTable(ctx, id, t.tables[id])
+	slices.Sort(w.ids)
+	for _, id := range w.ids {
+		write, err := t.prepareTable(ctx, id, t.tables[id], w)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		writes = append(writes, w)
+		w.writes = append(w.writes, write)
 	}
-	return writes, nil
+	return nil
 }
 
-func (t *Txn) prepareTable(ctx context.Context, id TableID, l *localTable) (tableWrite, error) {
+func (t *Txn) prepareTable(ctx context.Context, id TableID, l *localTable, room *workspace) (tableWrite, error) {
 	w := tableWrite{id: id, local: l}
 	if l.dropped {
 		return w, nil
@@ -113,7 +110,9 @@ func (t *Txn) prepareTable(ctx context.Context, id TableID, l *localTable) (tabl
 			w.adopted = append(w.adopted, c)
 			continue
 		}
-		w.tail = append(w.tail, l.remaining(c)...)
+		if rows := l.remaining(c, room); rows.n > 0 {
+			w.tail = append(w.tail, rows)
+		}
 	}
 	for chunk, own := range l.deletes {
 		if chunk < localChunk && !own.rows.IsEmpty() {
@@ -125,12 +124,12 @@ func (t *Txn) prepareTable(ctx context.Context, id TableID, l *localTable) (tabl
 }
 
 // remaining gives the rows of a local chunk that the transaction did not delete again.
-func (l *localTable) remaining(c *chunk) []rowsOf {
-	rows := rowsOf{cols: make([]*columnar.Vector, len(l.schema.Columns)), n: c.rows}
+func (l *localTable) remaining(c *chunk, room *workspace) rowsOf {
+	rows := rowsOf{cols: room.columns(len(l.schema.Columns)), n: c.rows}
 	for i := range l.schema.Columns {
 		def := &l.schema.Columns[i]
 		if at := c.field(def.FieldID); at >= 0 {
-			rows.cols[i] = c.prefix(at, c.rows)
+			c.prefixInto(at, c.rows, rows.cols[i])
 		} else {
 			rows.cols[i] = missingColumn(def, c.rows)
 		}
@@ -141,31 +140,33 @@ func (l *localTable) remaining(c *chunk) []rowsOf {
 		rows.sel = gone.Keep(0, c.rows, nil)
 		rows.n = len(rows.sel)
 	}
-	if rows.n == 0 {
-		return nil
-	}
-	return []rowsOf{rows}
+	return rows
 }
 
 // prefix is the first n rows of a local chunk's column.
 func (c *chunk) prefix(ordinal, n int) *columnar.Vector {
-	if c.builders != nil {
-		return c.builders[ordinal].View(n)
-	}
 	var v columnar.Vector
-	c.columns[ordinal].Slice(0, n, &v)
+	c.prefixInto(ordinal, n, &v)
 	return &v
+}
+
+func (c *chunk) prefixInto(ordinal, n int, v *columnar.Vector) {
+	if c.builders != nil {
+		c.builders[ordinal].ViewIn(v, n)
+		return
+	}
+	c.columns[ordinal].Slice(0, n, v)
 }
 
 // sequence validates the writes against everything sequenced before, gives them their timestamp,
 // hands them to the log and applies them to the tables, where no snapshot sees them yet.
-func (t *Txn) sequence(ctx context.Context, writes []tableWrite, payloads []payload) (Timestamp, uint64, error) {
+func (t *Txn) sequence(ctx context.Context, w *workspace) (Timestamp, uint64, error) {
 	s := t.store
 	reads, err := t.checkReads(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
-	room, err := s.reserveLog(payloads)
+	room, err := s.reserveLog(w.payloads)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -176,17 +177,16 @@ func (t *Txn) sequence(ctx context.Context, writes []tableWrite, payloads []payl
 	if err := reads.finish(); err != nil {
 		return 0, 0, err
 	}
-	for i := range writes {
-		if err := t.validate(&writes[i]); err != nil {
+	for i := range w.writes {
+		if err := t.validate(&w.writes[i]); err != nil {
 			return 0, 0, err
 		}
 	}
 	at := s.last + 1
-	places := make([]place, 0, 2*len(writes))
-	for i := range writes {
-		places = s.apply(&writes[i], at, horizon, places)
+	for i := range w.writes {
+		w.places = s.apply(&w.writes[i], at, horizon, w.places)
 	}
-	lsn, err := s.logCommit(t.id, at, s.times.now(at), payloads, places, &room)
+	lsn, err := s.logCommit(t.id, at, s.times.now(at), w, &room)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -278,16 +278,16 @@ func (c *compaction) sequence() (Timestamp, uint64, error) {
 	at := s.last + 1
 	c.number(shared.next)
 	carried := c.carried()
-	payloads, places := []payload{replace}, []place{{chunk: shared.next}}
+	w := &workspace{payloads: []payload{replace}, places: []place{{chunk: shared.next}}}
 	for _, group := range carried {
 		data, err := group.rows.ToBytes()
 		if err != nil {
 			return 0, 0, fmt.Errorf("encoding deletes of table %q: %w", c.schema.name, err)
 		}
-		payloads = append(payloads, payload{kind: wal.Delete, table: c.id, data: data})
-		places = append(places, place{chunk: group.chunk})
+		w.payloads = append(w.payloads, payload{kind: wal.Delete, table: c.id, data: data})
+		w.places = append(w.places, place{chunk: group.chunk})
 	}
-	lsn, err := s.logCommit(c.txn.id, at, s.times.now(at), payloads, places, &room)
+	lsn, err := s.logCommit(c.txn.id, at, s.times.now(at), w, &room)
 	if err != nil {
 		return 0, 0, err
 	}

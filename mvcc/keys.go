@@ -2,9 +2,8 @@ package mvcc
 
 import (
 	"context"
-	"encoding/binary"
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -13,28 +12,6 @@ import (
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
-
-// keyIndex finds rows of the open chunk of a table, or of a transaction, by key. It catches up with
-// the chunk when it is asked.
-type keyIndex struct {
-	mu    sync.Mutex
-	chunk *chunk
-	last  map[string]uint32 // the last row with a key, plus 1
-	next  []uint32          // per row, the one before it with its key, plus 1; 0 for none
-}
-
-// fieldsName tells keys apart by what they are made of.
-func (k *Key) fieldsName() string { return string(k.appendName(nil)) }
-
-func (k *Key) appendName(dst []byte) []byte {
-	for _, f := range k.Fields {
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(f))
-	}
-	if k.NullsEqual {
-		dst = append(dst, '=')
-	}
-	return dst
-}
 
 // keyColumns picks a key's columns out of columns that follow the schema, and computed ones by field.
 func keyColumns(s *Schema, k *Key, columns []*columnar.Vector, computed map[int32]*columnar.Vector) []*columnar.Vector {
@@ -45,46 +22,6 @@ func keyColumns(s *Schema, k *Key, columns []*columnar.Vector, computed map[int3
 		}
 	}
 	return picked
-}
-
-// find appends the rows of chunk c with a key; the caller keeps the chunk's builders from changing.
-func (x *keyIndex) find(s *Schema, k *Key, c *chunk, key []byte, dst []uint32) []uint32 {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.chunk != c || len(x.next) > c.rows {
-		x.chunk, x.last, x.next = c, map[string]uint32{}, nil
-	}
-	if len(x.next) < c.rows {
-		columns := c.keyPrefix(s, k, c.rows)
-		var buf []byte
-		for i := len(x.next); i < c.rows; i++ {
-			x.next = append(x.next, 0)
-			if k.covers(columns, i) {
-				buf = k.append(buf[:0], columns, i)
-				x.next[i] = x.last[string(buf)]
-				x.last[string(buf)] = uint32(i) + 1
-			}
-		}
-	}
-	for at := x.last[string(key)]; at != 0; at = x.next[at-1] {
-		dst = append(dst, at-1)
-	}
-	return dst
-}
-
-// keyPrefix is the key columns of an open chunk's first rows.
-func (c *chunk) keyPrefix(s *Schema, k *Key, rows int) []*columnar.Vector {
-	columns := make([]*columnar.Vector, len(k.Fields))
-	for i, f := range k.Fields {
-		if def := s.computed(f); def != nil {
-			columns[i] = c.computedPrefix(s, def, rows)
-		} else if at := c.field(f); at >= 0 {
-			columns[i] = c.builders[at].View(rows)
-		} else {
-			columns[i] = missingColumn(&s.Columns[s.ordinal(f)], rows)
-		}
-	}
-	return columns
 }
 
 // keyComponent is a closed chunk's ordered index by a key, and the columns to search it with.
@@ -103,7 +40,8 @@ type probe struct {
 	schema   *Schema
 	key      *Key
 	columns  []*columnar.Vector
-	rows     []uint32 // that have a key
+	rows     []uint32  // that have a key
+	only     [1]uint32 // memory of rows
 	lo, hi   types.Value
 	bounded  bool
 	// building: the key is new to rows that are there; else rows are new to the key.
@@ -113,12 +51,17 @@ type probe struct {
 // newProbe takes rows sel (all n for nil) of columns that follow the schema, and computed ones.
 func newProbe(id TableID, snapshot Timestamp, s *Schema, k *Key, columns []*columnar.Vector, computed map[int32]*columnar.Vector, sel []uint32, n int) *probe {
 	p := &probe{table: id, snapshot: snapshot, schema: s, key: k, columns: keyColumns(s, k, columns, computed)}
-	if sel == nil {
+	switch {
+	case sel == nil && n == 1:
+		sel = p.only[:] // most inserts are of one row
+	case sel == nil:
 		sel = ascendingRows(0, n)
 	}
-	for _, row := range sel {
-		if k.covers(p.columns, int(row)) {
-			p.rows = append(p.rows, row)
+	p.rows = sel
+	for i, row := range sel {
+		if !k.covers(p.columns, int(row)) {
+			p.rows = k.covered(p.columns, sel[i+1:], slices.Clone(sel[:i]))
+			break
 		}
 	}
 	p.bound()
@@ -249,22 +192,6 @@ func (s *Store) searchClosed(p *probe, t *target) error {
 	return nil
 }
 
-// searchOpen looks for the keys in an open chunk, whose builders the caller keeps from changing.
-func (x *keyIndex) searchOpen(p *probe, t *target) error {
-	var key []byte
-	var found []uint32
-	for _, row := range p.rows {
-		key = p.key.append(key[:0], p.columns, int(row))
-		found = x.find(p.schema, p.key, t.chunk, key, found[:0])
-		for _, other := range found {
-			if err := t.conflict(p, row, other); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // searchSelf looks for equal keys among the rows themselves.
 func (p *probe) searchSelf() error {
 	if len(p.rows) < 2 {
@@ -347,14 +274,6 @@ func (t *Txn) searchOwn(p *probe, l *localTable, key int) error {
 	return nil
 }
 
-func newKeyIndexes(n int) []*keyIndex {
-	all := make([]*keyIndex, n)
-	for i := range all {
-		all[i] = &keyIndex{}
-	}
-	return all
-}
-
 // searchShared looks in the shared chunks: the open one under the lock, the closed ones after.
 func (t *Txn) searchShared(p *probe, l *localTable, key int) error {
 	if l.base == nil {
@@ -402,23 +321,6 @@ func (t *Txn) openShared(p *probe, l *localTable, key int) ([]target, error) {
 	return append(closed, retired...), nil
 }
 
-// keyIndex is the table's index of the open chunk by a key, which may be a transaction's own.
-func (t *table) keyIndex(k *Key) *keyIndex {
-	t.keysMu.Lock()
-	defer t.keysMu.Unlock()
-	var room [32]byte
-	name := k.appendName(room[:0])
-	if x := t.keys[string(name)]; x != nil {
-		return x
-	}
-	if t.keys == nil {
-		t.keys = map[string]*keyIndex{}
-	}
-	x := &keyIndex{}
-	t.keys[string(name)] = x
-	return x
-}
-
 // recheckKeys looks for the transaction's new keys among rows that others committed since they were
 // checked. Store.mu is held.
 func (t *Txn) recheckKeys(w *tableWrite, shared *table) error {
@@ -427,8 +329,9 @@ func (t *Txn) recheckKeys(w *tableWrite, shared *table) error {
 		return nil
 	}
 	own := l.ownDeleted(shared)
+	var targets []target
 	for i := range l.schema.Keys {
-		var targets []target
+		targets = targets[:0]
 		for _, c := range shared.chunks {
 			if c.retired() || c.newest() <= l.checked {
 				continue

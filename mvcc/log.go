@@ -117,8 +117,8 @@ type commitInfo struct {
 
 const commitInfoSize = 16
 
-func (i *commitInfo) encode() []byte {
-	b := binary.LittleEndian.AppendUint32(make([]byte, 0, commitInfoSize), uint32(i.records))
+func (i *commitInfo) encode(b []byte) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(i.records))
 	b = binary.LittleEndian.AppendUint32(b, uint32(i.nextID))
 	return binary.LittleEndian.AppendUint64(b, uint64(i.micros))
 }
@@ -135,43 +135,44 @@ func decodeCommit(b []byte) (info commitInfo, err error) {
 	return info, nil
 }
 
-// encode makes the log's payloads, in the order in which apply notes places. A store in memory has none.
-func (s *Store) encode(writes []tableWrite) ([]payload, error) {
+// encode makes the log's payloads of the writes, in the order in which apply notes places. A store in memory has none.
+func (s *Store) encode(room *workspace) error {
 	if s.dir == "" {
-		return nil, nil
+		return nil
 	}
-	var all []payload
-	for i := range writes {
-		w := &writes[i]
+	all := room.payloads[:0]
+	for i := range room.writes {
+		w := &room.writes[i]
 		l := w.local
 		if l.dropped || l.altered {
 			record := encodeSchema(l.name, l.schema)
 			record.Dropped = l.dropped
 			data, err := json.Marshal(record)
 			if err != nil {
-				return nil, fmt.Errorf("encoding the schema of table %q: %w", l.name, err)
+				return fmt.Errorf("encoding the schema of table %q: %w", l.name, err)
 			}
 			all = append(all, payload{kind: wal.Schema, table: w.id, data: data})
 		}
 		if len(w.adopted) > 0 {
 			data, err := s.encodeAdopted(w)
 			if err != nil {
-				return nil, fmt.Errorf("encoding the segments of table %q: %w", l.name, err)
+				return fmt.Errorf("encoding the segments of table %q: %w", l.name, err)
 			}
 			all = append(all, payload{kind: wal.Segment, table: w.id, data: data})
 		}
 		for _, rows := range w.tail {
-			all = append(all, payload{kind: wal.Append, table: w.id, data: encodeRows(l.schema.Columns, rows)})
+			all = append(all, payload{kind: wal.Append, table: w.id, data: room.encodeRows(l.schema.Columns, rows)})
 		}
 		for _, group := range w.deletes {
 			data, err := group.rows.ToBytes()
 			if err != nil {
-				return nil, fmt.Errorf("encoding deletes of table %q: %w", l.name, err)
+				return fmt.Errorf("encoding deletes of table %q: %w", l.name, err)
 			}
 			all = append(all, payload{kind: wal.Delete, table: w.id, data: data})
 		}
 	}
-	return all, nil
+	room.payloads = all
+	return nil
 }
 
 func (s *Store) encodeAdopted(w *tableWrite) ([]byte, error) {
@@ -228,21 +229,20 @@ func (r *logRoom) release() {
 	}
 }
 
-// logCommit hands a transaction to the log; places follow payloads.
-func (s *Store) logCommit(txn uint64, at Timestamp, micros int64, payloads []payload, places []place, room *logRoom) (uint64, error) {
+// logCommit hands a transaction to the log; the workspace's places follow its payloads.
+func (s *Store) logCommit(txn uint64, at Timestamp, micros int64, w *workspace, room *logRoom) (uint64, error) {
 	if s.log == nil {
 		return 0, nil
 	}
-	if len(places) != len(payloads) {
-		return 0, sqlerr.New(sqlerr.InternalError, "%d log records for %d changes", len(payloads), len(places))
+	if len(w.places) != len(w.payloads) {
+		return 0, sqlerr.New(sqlerr.InternalError, "%d log records for %d changes", len(w.payloads), len(w.places))
 	}
-	records := make([]wal.Record, 0, len(payloads)+1)
-	for i, p := range payloads {
-		records = append(records, wal.Record{Type: p.kind, Table: uint32(p.table), Place: places[i].encode(), Txn: txn, At: uint64(at), Payload: p.data})
+	for i, p := range w.payloads {
+		w.records = append(w.records, wal.Record{Type: p.kind, Table: uint32(p.table), Place: w.places[i].encode(), Txn: txn, At: uint64(at), Payload: p.data})
 	}
-	end := commitInfo{records: len(records), nextID: TableID(s.nextID.Load()), micros: micros}
-	records = append(records, wal.Record{Type: wal.Commit, Txn: txn, At: uint64(at), Payload: end.encode()})
-	return s.log.Append(records, room.use())
+	end := commitInfo{records: len(w.records), nextID: TableID(s.nextID.Load()), micros: micros}
+	w.records = append(w.records, wal.Record{Type: wal.Commit, Txn: txn, At: uint64(at), Payload: end.encode(w.end[:0])})
+	return s.log.Append(w.records, room.use())
 }
 
 func (p place) encode() uint64 { return uint64(p.chunk)<<32 | uint64(p.offset) }

@@ -1,6 +1,8 @@
 package mvcc
 
 import (
+	"slices"
+
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
@@ -60,6 +62,9 @@ func (c *chunk) movedRows(rows *roaring.Bitmap) (groups []rowGroup, lost bool) {
 
 // followDeletes replaces deletes of rows that were moved since by deletes of where they are.
 func (t *Txn) followDeletes(writes []tableWrite) error {
+	if !slices.ContainsFunc(writes, func(w tableWrite) bool { return len(w.deletes) > 0 }) {
+		return nil
+	}
 	t.store.mu.RLock()
 	defer t.store.mu.RUnlock()
 	for i := range writes {
@@ -102,6 +107,9 @@ func (t *table) anyRetired(groups []rowGroup) bool {
 // ownDeleted is the rows of chunks that the transaction deleted, by chunk as it is now: rows that were
 // moved since its snapshot count where they are, too. Store.mu is held.
 func (l *localTable) ownDeleted(shared *table) func(chunk uint32) *roaring.Bitmap {
+	if len(l.deletes) == 0 {
+		return noneDeleted
+	}
 	moved := map[uint32]*roaring.Bitmap{}
 	for id, own := range l.deletes {
 		if id < localChunk {
@@ -115,6 +123,8 @@ func (l *localTable) ownDeleted(shared *table) func(chunk uint32) *roaring.Bitma
 		return l.ownRows(chunk)
 	}
 }
+
+func noneDeleted(uint32) *roaring.Bitmap { return nil }
 
 // ownRows is the rows of a chunk that the transaction deleted, nil for none.
 func (l *localTable) ownRows(chunk uint32) *roaring.Bitmap {

@@ -29,17 +29,35 @@ const (
 )
 
 // encodeRows writes rows of columns that follow fields.
-func encodeRows(fields []ColumnDef, rows rowsOf) []byte {
-	var b []byte
+func encodeRows(fields []ColumnDef, rows rowsOf) []byte { return appendEncoded(nil, fields, rows) }
+
+// appendEncoded is encodeRows behind what b has.
+func appendEncoded(b []byte, fields []ColumnDef, rows rowsOf) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(rows.n))
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(fields)))
 	for i, f := range fields {
-		builder := segment.NewColumnBuilder(f.Type)
-		builder.Append(rows.cols[i], rows.sel)
+		v := rows.cols[i]
+		if rows.sel != nil || !encodable(v) {
+			builder := segment.NewColumnBuilder(f.Type)
+			builder.Append(v, rows.sel)
+			v = builder.View(rows.n)
+		}
 		b = binary.LittleEndian.AppendUint32(b, uint32(f.FieldID))
-		b = encodeColumn(b, builder.View(rows.n))
+		b = encodeColumn(b, v)
 	}
 	return b
+}
+
+// encodable reports that a vector has a form that builders make, as a transaction's few rows do.
+func encodable(v *columnar.Vector) bool {
+	if v.Enc != columnar.Flat {
+		return false
+	}
+	switch v.Layout {
+	case columnar.I64, columnar.I128, columnar.F64, columnar.Str, columnar.Spans, columnar.Bytes16:
+		return true
+	}
+	return false
 }
 
 func encodeColumn(b []byte, v *columnar.Vector) []byte {
@@ -102,28 +120,33 @@ func appendString(b, s []byte) []byte {
 
 // encodeInts stores integers in the narrowest width.
 func encodeInts(b []byte, values []int64) ([]byte, byte) {
-	var v columnar.Vector
 	lo, hi := values[0], values[0]
 	for _, x := range values {
 		lo, hi = min(lo, x), max(hi, x)
 	}
-	segment.Narrow(&v, values, lo, hi)
-	b = binary.LittleEndian.AppendUint64(b, uint64(v.Base))
-	switch v.Layout {
-	case columnar.U8:
-		return append(b, v.U8...), tagU8
-	case columnar.U16:
-		for _, x := range v.U16 {
-			b = binary.LittleEndian.AppendUint16(b, x)
+	span := uint64(hi) - uint64(lo)
+	if span > math.MaxUint32 {
+		lo = 0
+	}
+	b = binary.LittleEndian.AppendUint64(b, uint64(lo))
+	switch {
+	case span <= math.MaxUint8:
+		for _, x := range values {
+			b = append(b, byte(x-lo))
+		}
+		return b, tagU8
+	case span <= math.MaxUint16:
+		for _, x := range values {
+			b = binary.LittleEndian.AppendUint16(b, uint16(x-lo))
 		}
 		return b, tagU16
-	case columnar.U32:
-		for _, x := range v.U32 {
-			b = binary.LittleEndian.AppendUint32(b, x)
+	case span <= math.MaxUint32:
+		for _, x := range values {
+			b = binary.LittleEndian.AppendUint32(b, uint32(x-lo))
 		}
 		return b, tagU32
 	}
-	for _, x := range v.I64 {
+	for _, x := range values {
 		b = binary.LittleEndian.AppendUint64(b, uint64(x))
 	}
 	return b, tagI64

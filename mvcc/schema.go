@@ -53,6 +53,16 @@ func (k *Key) covers(columns []*columnar.Vector, row int) bool {
 	return !ordered.HasNull(columns, row)
 }
 
+// covered appends the rows that have a key.
+func (k *Key) covered(columns []*columnar.Vector, rows, dst []uint32) []uint32 {
+	for _, row := range rows {
+		if k.covers(columns, int(row)) {
+			dst = append(dst, row)
+		}
+	}
+	return dst
+}
+
 // append appends bytes that are equal exactly for equal keys.
 func (k *Key) append(dst []byte, columns []*columnar.Vector, row int) []byte {
 	if k.NullsEqual {

@@ -132,6 +132,8 @@ type Store struct {
 	retention atomic.Int64 // nanoseconds
 	times     commitTimes
 
+	workspaces sync.Pool // of *workspace
+
 	nextTxn atomic.Uint64
 	nextID  atomic.Uint32 // TableIDs handed out
 

@@ -26,14 +26,15 @@ type readCheck struct {
 	net map[*keyRead]int
 }
 
-// checkReads looks at all commits up to now without holding them up; finish looks at the rest.
+// checkReads looks at all commits up to now without holding them up; finish looks at the rest. The
+// check of a transaction that noted no reads is nil.
 func (t *Txn) checkReads(ctx context.Context) (*readCheck, error) {
 	t.reads.mu.Lock()
 	defer t.reads.mu.Unlock()
-	check := &readCheck{txn: t, checked: t.snapshot, net: map[*keyRead]int{}}
 	if len(t.reads.tables) == 0 {
-		return check, nil
+		return nil, nil
 	}
+	check := &readCheck{txn: t, checked: t.snapshot, net: map[*keyRead]int{}}
 	for range validationRounds {
 		found, err := check.advance()
 		if err != nil || found == nil {
@@ -59,11 +60,11 @@ func (k *readCheck) advance() ([]changedRows, error) {
 
 // finish looks at the commits since checkReads. Store.mu is held for writing.
 func (k *readCheck) finish() error {
-	k.txn.reads.mu.Lock()
-	defer k.txn.reads.mu.Unlock()
-	if len(k.txn.reads.tables) == 0 {
+	if k == nil {
 		return nil
 	}
+	k.txn.reads.mu.Lock()
+	defer k.txn.reads.mu.Unlock()
 	found, err := k.list()
 	if err != nil {
 		return err

@@ -66,7 +66,9 @@ type chain struct {
 
 // header makes a record's header and moves the chain on.
 func (c *chain) header(dst []byte, r *Record, promise uint64) []byte {
-	var h [headerSize]byte
+	at := len(dst)
+	dst = append(dst, make([]byte, headerSize)...)
+	h := dst[at:]
 	c.lsn++
 	r.LSN = c.lsn
 	binary.LittleEndian.PutUint32(h[atMagic:], recordMagic)
@@ -81,9 +83,9 @@ func (c *chain) header(dst []byte, r *Record, promise uint64) []byte {
 	binary.LittleEndian.PutUint64(h[atCommit:], r.At)
 	binary.LittleEndian.PutUint64(h[atPlace:], r.Place)
 	binary.LittleEndian.PutUint64(h[atPromise:], promise)
-	c.previous = headerChecksum(h[:], c.seed)
+	c.previous = headerChecksum(h, c.seed)
 	binary.LittleEndian.PutUint32(h[atHeaderCRC:], c.previous)
-	return append(dst, h[:]...)
+	return dst
 }
 
 // headerChecksum covers all of a header but itself.

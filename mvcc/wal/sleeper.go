@@ -12,16 +12,23 @@ type sleeper struct {
 
 // sleep notes that somebody is about to wait for lsn. l.mu is held.
 func (l *Log) sleep(lsn uint64) *sleeper {
-	s := &sleeper{lsn: lsn, awake: make(chan struct{}, 1)}
+	s, _ := l.beds.Get().(*sleeper)
+	if s == nil {
+		s = &sleeper{awake: make(chan struct{}, 1)}
+	}
+	s.lsn = lsn
 	l.sleepers = append(l.sleepers, s)
 	return s
 }
 
-// wait sleeps. Who is woken to learn the outcome must not queue for l.mu again: all that a sync covers
+// wait sleeps, and gives the sleeper back. Who is woken to learn the outcome must not queue for l.mu again: all that a sync covers
 // wake at the same time, and would run one after the other.
-func (s *sleeper) wait() (settled bool, err error) {
+func (l *Log) wait(s *sleeper) (settled bool, err error) {
 	<-s.awake
-	return s.settled, s.err
+	settled, err = s.settled, s.err
+	s.settled, s.err = false, nil
+	l.beds.Put(s)
+	return settled, err
 }
 
 // wake wakes who has what it waits for and, when nobody is at work any more, one to go on; after an

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,19 +33,21 @@ type Log struct {
 	mu       sync.Mutex
 	changed  sync.Cond // something below has
 	chain    chain
-	number   uint64   // of the file that records are made for
-	current  *logFile // that file
-	offset   int64    // in that file
-	total    int64    // bytes appended since Start
-	promised int64    // bytes reserved and not appended
+	number   uint64       // of the file that records are made for
+	current  *logFile     // that file
+	offset   int64        // in that file
+	total    atomic.Int64 // bytes appended since Start
+	promised int64        // bytes reserved and not appended
 	spares   []*logFile
 	// spareNames is the largest number in the name of a spare.
 	spareNames uint64
 	pending    []piece
-	onDisk     uint64 // LSN that is synced
-	written    uint64 // LSN that is written
-	started    uint64 // number of the file that is being written
-	syncs      int64  // waits for the disk
+	idle       []piece // what pending was before, to be used again
+	room       []byte  // of a piece that was written, to be used again
+	onDisk     uint64  // LSN that is synced
+	written    uint64  // LSN that is written
+	started    uint64  // number of the file that is being written
+	syncs      int64   // waits for the disk
 	err        error
 
 	// Who does one of these things does it alone, with mu released.
@@ -54,6 +57,7 @@ type Log struct {
 	writtenCommits int64
 	gatherer       gatherer
 	sleepers       []*sleeper
+	beds           sync.Pool // of *sleeper that nobody uses
 
 	out *logFile // owned by who writes
 	at  int64    // the offset in it
@@ -105,7 +109,7 @@ func (l *Log) syncBefore(h *fileHeader) error {
 }
 
 // Append puts a transaction's records into the log's memory and gives the LSN of the last. It uses up
-// what was reserved. Payloads are borrowed until that LSN is synced.
+// what was reserved. Payloads of BorrowedFrom and more are borrowed until that LSN is synced.
 func (l *Log) Append(records []Record, reserved int64) (uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,14 +129,14 @@ func (l *Log) Append(records []Record, reserved int64) (uint64, error) {
 		head := l.tail()
 		*head = l.chain.header(*head, r, l.onDisk)
 		pad := padding(len(r.Payload))
-		if len(r.Payload) >= borrowedFrom {
+		if len(r.Payload) >= BorrowedFrom {
 			l.pending = append(l.pending, piece{bytes: r.Payload[:len(r.Payload):len(r.Payload)]}, piece{bytes: make([]byte, pad, 512)})
 			continue
 		}
 		*head = append(append(*head, r.Payload...), make([]byte, pad)...)
 	}
 	l.offset += size
-	l.total += size
+	l.total.Add(size)
 	l.commits++
 	l.gatherer.appended(l.commits)
 	l.current.capacity = max(l.current.capacity, l.offset)
@@ -150,15 +154,22 @@ func (l *Log) full(size int64) bool {
 	return len(l.spares) > 0 && fileHeaderSize+size <= l.spares[0].capacity || end > l.opts.fileBytes()
 }
 
-// borrowedFrom is the size from which a payload is written from where it lies.
-const borrowedFrom = 64 << 10
+// BorrowedFrom is the size from which Append keeps a payload until it is synced: it is written from where
+// it lies. Smaller ones are copied.
+const BorrowedFrom = 64 << 10
+
+// mostRoom is the largest memory that is kept for the next records.
+const mostRoom = 1 << 20
 
 // tail is the bytes to append to.
 func (l *Log) tail() *[]byte {
-	if n := len(l.pending); n > 0 && l.pending[n-1].start == nil && len(l.pending[n-1].bytes) < borrowedFrom {
+	if n := len(l.pending); n > 0 && l.pending[n-1].start == nil && len(l.pending[n-1].bytes) < BorrowedFrom {
 		return &l.pending[n-1].bytes
 	}
-	l.pending = append(l.pending, piece{bytes: make([]byte, 0, 1024)})
+	if l.room == nil {
+		l.room = make([]byte, 0, 4096)
+	}
+	l.pending, l.room = append(l.pending, piece{bytes: l.room}), nil
 	return &l.pending[len(l.pending)-1].bytes
 }
 
@@ -211,11 +222,7 @@ func (l *Log) End() (file uint64, offset int64) {
 }
 
 // Bytes is the length of all records appended since Start.
-func (l *Log) Bytes() int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.total
-}
+func (l *Log) Bytes() int64 { return l.total.Load() }
 
 // Syncs is how often anyone has waited for the disk since Start.
 func (l *Log) Syncs() int64 {
@@ -236,7 +243,7 @@ func (l *Log) Sync(lsn uint64) error {
 		case l.syncing, l.gathering, l.writing && (l.written < lsn || l.out == nil):
 			s := l.sleep(lsn)
 			l.mu.Unlock()
-			if settled, err := s.wait(); settled {
+			if settled, err := l.wait(s); settled {
 				return err
 			}
 			l.mu.Lock()
@@ -291,11 +298,12 @@ func (l *Log) Flush() error {
 // writeOut writes what is pending, with l.mu released meanwhile.
 func (l *Log) writeOut() {
 	pending, upTo, commits := l.pending, l.chain.lsn, l.commits
-	l.pending, l.writing = nil, true
+	l.pending, l.writing = l.idle, true
 	l.mu.Unlock()
 	err := l.write(pending)
 	l.mu.Lock()
 	l.writing = false
+	l.reuse(pending)
 	if err == nil {
 		l.written, l.writtenCommits = upTo, commits
 	} else if l.err == nil {
@@ -303,6 +311,16 @@ func (l *Log) writeOut() {
 		l.wake()
 	}
 	l.changed.Broadcast()
+}
+
+// reuse keeps the memory of what was written for what comes. The first piece of several may be followed
+// by payloads that are only lent.
+func (l *Log) reuse(written []piece) {
+	if len(written) == 1 && written[0].start == nil && cap(written[0].bytes) <= mostRoom {
+		l.room = written[0].bytes[:0]
+	}
+	clear(written)
+	l.idle = written[:0]
 }
 
 // syncOut waits for the disk, with l.mu released meanwhile.
