@@ -35,7 +35,7 @@ func (m *medium) fail(kind error, after int) {
 	}
 	m.SetHook(func(op disk.Op) error {
 		log := strings.HasPrefix(op.Path, "/db/wal/") && op.Kind != disk.Create
-		if !op.Kind.NeedsRoom() || log && kind == syscall.ENOSPC || m.after.Add(-1) >= 0 {
+		if !op.Kind.NeedsRoom() || log && errors.Is(kind, syscall.ENOSPC) || m.after.Add(-1) >= 0 {
 			return nil
 		}
 		m.hit.Store(true)

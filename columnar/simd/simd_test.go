@@ -187,7 +187,7 @@ func TestCompress(t *testing.T) {
 func testArithmetic[A, B Element](t *testing.T) {
 	each(func(r *rand.Rand, n int) {
 		a, b, dst := random[A](r, n, 0), random[B](r, n, 0), make([]int64, n)
-		base, m, c := r.Int64(), r.Int64()-r.Int64(), r.Int64()
+		base, m, c := r.Int64(), int64(r.Uint64()), r.Int64()
 		Widen(dst, a, base)
 		for i := range dst {
 			if dst[i] != int64(a[i])+base {

@@ -17,7 +17,6 @@ type evaluation struct {
 	slots    []buffer.Slot
 	views    []columnar.Vector
 	out      columnar.Batch
-	pick     []uint32
 }
 
 // computer computes one call over a section.

@@ -471,4 +471,6 @@ func roomError(doing, path string, err error) error {
 	return ioError(doing, path, err)
 }
 
-func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || sqlerr.StateOf(err) == sqlerr.DiskFull
+}
