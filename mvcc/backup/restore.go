@@ -93,7 +93,8 @@ func (d *Dir) Restore(ctx context.Context, to string, o RestoreOptions) (*Restor
 	return r.out, nil
 }
 
-// choose finds the newest backup that does not go beyond the goal.
+// choose finds the newest backup that does not go beyond the goal. A damaged one that is newer is an error
+// when there is no goal: older ones may lead to less.
 func (d *Dir) choose(o *RestoreOptions) (*Set, error) {
 	if o.Set != "" {
 		s, err := d.Set(o.Set)
@@ -103,6 +104,11 @@ func (d *Dir) choose(o *RestoreOptions) (*Set, error) {
 		return s, err
 	}
 	sets, damaged := d.Sets()
+	if o.Goal == (Goal{}) && damaged != nil {
+		if err := d.newestDamaged(sets); err != nil {
+			return nil, err
+		}
+	}
 	for i := len(sets) - 1; i >= 0; i-- {
 		if sets[i].before(o.Goal) {
 			return sets[i], nil
@@ -115,6 +121,33 @@ func (d *Dir) choose(o *RestoreOptions) (*Set, error) {
 		return nil, sqlerr.New(sqlerr.UndefinedObject, "there is no finished backup in %s", d.path)
 	}
 	return nil, tooEarly(o.Goal, sets[0])
+}
+
+// newestDamaged reports a damaged backup behind the newest sound one.
+func (d *Dir) newestDamaged(sound []*Set) error {
+	names, err := d.setNames()
+	if err != nil {
+		return err
+	}
+	last := ""
+	if len(sound) > 0 {
+		last = sound[len(sound)-1].Name
+	}
+	for _, name := range slices.Backward(names) {
+		if name <= last {
+			return nil
+		}
+		_, err := d.Set(name)
+		var known *sqlerr.Error
+		if !errors.As(err, &known) || known.State == sqlerr.UndefinedObject {
+			continue
+		}
+		if last != "" {
+			known = known.WithHint("Backup %s before it is sound: restore it by its name (--set). It may lead to less.", last)
+		}
+		return known
+	}
+	return nil
 }
 
 func tooEarly(g Goal, s *Set) error {
@@ -340,8 +373,7 @@ func (r *restorer) archived() error {
 	logs := archive.LogDir(r.fs, r.options.Archive, r.uuid)
 	numbers, err := wal.Files(r.fs, logs)
 	if notThere(err) || err == nil && len(numbers) == 0 {
-		return sqlerr.New(sqlerr.UndefinedFile, "the archive %s has nothing of the database that backup %s is of", r.options.Archive, r.set.Name).
-			WithDetail("It would be in %s.", logs)
+		return sqlerr.New(sqlerr.UndefinedFile, "there are no log files in %s: the archive has nothing of the database that backup %s is of", logs, r.set.Name)
 	}
 	if err != nil {
 		return failed("reading", logs, err)

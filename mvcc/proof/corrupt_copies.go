@@ -3,6 +3,7 @@ package proof
 import (
 	"context"
 	"math/rand/v2"
+	"path"
 
 	"github.com/oxidb/oxidb/mvcc/backup"
 	"github.com/oxidb/oxidb/mvcc/proof/disk"
@@ -75,6 +76,9 @@ func (v *victim) verifyCopies(d damage, damaged *disk.Disk) error {
 	if err != nil {
 		return d.told(err)
 	}
+	if d.removed && path.Base(d.path) == "BACKUP" {
+		return v.verifyWithout(dir, got)
+	}
 	commits := len(v.log)
 	for commits > 0 && v.log[commits-1].version > v.archivedAt {
 		commits--
@@ -83,6 +87,25 @@ func (v *victim) verifyCopies(d damage, damaged *disk.Disk) error {
 		return nil
 	}
 	return violated("not noticed in the archive: %s", v.archived.Diff(got))
+}
+
+// verifyWithout proves that without the description of a backup, which makes it exist, a restore gives what
+// the newest of the others leads to.
+func (v *victim) verifyWithout(dir *backup.Dir, got State) error {
+	sets, err := dir.Sets()
+	if err != nil {
+		return err
+	}
+	intact := v.disk.Crash(disk.KeepAll, rand.New(rand.NewPCG(0, 0)))
+	all, err := backup.Open(intact, backupsDir)
+	if err != nil {
+		return err
+	}
+	want, _, err := v.w.restored(intact, all, backup.RestoreOptions{Set: sets[len(sets)-1].Name, Archive: archiveDir})
+	if err != nil || got.Equal(want) {
+		return err
+	}
+	return violated("without its description: %s", want.Diff(got))
 }
 
 // told gives a violation when an error does not name what is damaged.

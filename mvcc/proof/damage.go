@@ -66,6 +66,8 @@ func (d damage) named(err error) bool {
 	switch {
 	case strings.HasPrefix(d.kind, "stale") && strings.HasPrefix(d.path, dbDir):
 		where = dbDir + "/"
+	case d.removed && strings.Contains(err.Error(), "there are no log files in "+path.Dir(d.path)):
+		return true
 	case strings.HasSuffix(where, ".wal"):
 		where = ".wal"
 	case strings.HasPrefix(where, "marker"):
