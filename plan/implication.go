@@ -1,9 +1,6 @@
 package plan
 
 import (
-	"cmp"
-	"strings"
-
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -133,8 +130,8 @@ func listRange(in *InList, key func(Expr) string) (x string, low, high end) {
 		if !low.set {
 			low, high = at, at
 		}
-		below, ok1 := compareConsts(at.value, low.value)
-		above, ok2 := compareConsts(at.value, high.value)
+		below, ok1 := orderConsts(at.value, low.value)
+		above, ok2 := orderConsts(at.value, high.value)
 		if !ok1 || !ok2 {
 			return "", end{}, end{}
 		}
@@ -182,7 +179,7 @@ func amongList(f Expr, w *InList, key func(Expr) string) bool {
 func listed(v types.Value, list []Expr) bool {
 	for _, e := range list {
 		if k, ok := e.(*Const); ok {
-			if d, ok := compareConsts(v, k.Value); ok && d == 0 {
+			if d, ok := orderConsts(v, k.Value); ok && d == 0 {
 				return true
 			}
 		}
@@ -195,7 +192,7 @@ func (e end) atLeast(wanted end) bool {
 	if !wanted.set || !e.set {
 		return !wanted.set
 	}
-	d, ok := compareConsts(e.value, wanted.value)
+	d, ok := orderConsts(e.value, wanted.value)
 	return ok && (d > 0 || d == 0 && (wanted.inclusive || !e.inclusive))
 }
 
@@ -204,28 +201,15 @@ func (e end) atMost(wanted end) bool {
 	if !wanted.set || !e.set {
 		return !wanted.set
 	}
-	d, ok := compareConsts(e.value, wanted.value)
+	d, ok := orderConsts(e.value, wanted.value)
 	return ok && (d < 0 || d == 0 && (wanted.inclusive || !e.inclusive))
 }
 
-// compareConsts orders two constants of one kind; ok is false for others.
-func compareConsts(a, b types.Value) (order int, ok bool) {
-	if a.Type.Class() != b.Type.Class() || a.Null || b.Null || a.Type.Kind == types.Char || b.Type.Kind == types.Char {
+// orderConsts orders two constants; ok is false where that says nothing about comparisons in SQL, such as
+// those of padded strings.
+func orderConsts(a, b types.Value) (order int, ok bool) {
+	if a.Type.Kind == types.Char || b.Type.Kind == types.Char {
 		return 0, false
 	}
-	switch a.Type.Class() {
-	case types.ClassInt:
-		return cmp.Compare(a.I, b.I), true
-	case types.ClassDecimal:
-		if a.Type.Scale != b.Type.Scale {
-			return 0, false
-		}
-		x, y := a.Unscaled(), b.Unscaled()
-		return cmp.Or(cmp.Compare(x.Hi, y.Hi), cmp.Compare(x.Lo, y.Lo)), true
-	case types.ClassFloat:
-		return cmp.Compare(a.F, b.F), a.F == a.F && b.F == b.F
-	case types.ClassBytes:
-		return strings.Compare(a.S, b.S), true
-	}
-	return 0, false
+	return types.Order(a, b)
 }

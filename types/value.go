@@ -1,5 +1,10 @@
 package types
 
+import (
+	"cmp"
+	"strings"
+)
+
 // Int128 is a two's complement 128-bit integer: the carrier of numeric beyond 18 digits. Its
 // layout is Arrow's Decimal128 on little-endian machines.
 type Int128 struct {
@@ -66,4 +71,23 @@ func (v Value) Unscaled() Int128 {
 		return v.D
 	}
 	return FromInt64(v.I)
+}
+
+// Order compares two values that are kept alike: integers of any width, others of one type and scale, and
+// bytes. ok is false for NULL, NaN and values that are not comparable without a cast.
+func Order(a, b Value) (order int, ok bool) {
+	if a.Null || b.Null || a.Type.Class() != b.Type.Class() {
+		return 0, false
+	}
+	switch a.Type.Class() {
+	case ClassInt:
+		return cmp.Compare(a.I, b.I), a.Type.Kind == b.Type.Kind || a.Type.IsInteger() && b.Type.IsInteger()
+	case ClassDecimal:
+		return a.Unscaled().Cmp(b.Unscaled()), a.Type.Scale == b.Type.Scale
+	case ClassFloat:
+		return cmp.Compare(a.F, b.F), a.F == a.F && b.F == b.F
+	case ClassBytes:
+		return strings.Compare(a.S, b.S), true
+	}
+	return 0, false
 }

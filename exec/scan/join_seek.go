@@ -43,11 +43,11 @@ func within(c Chunk, field int32, lookups []index.Lookup) int {
 		return len(lookups)
 	}
 	first := &lookups[0].Equal[0]
-	if _, known := compareValues(*first, z.Min); !known {
+	if _, known := types.Order(*first, z.Min); !known {
 		return len(lookups)
 	}
-	from := sort.Search(len(lookups), func(i int) bool { d, _ := compareValues(lookups[i].Equal[0], z.Min); return d >= 0 })
-	to := sort.Search(len(lookups), func(i int) bool { d, _ := compareValues(lookups[i].Equal[0], z.Max); return d > 0 })
+	from := sort.Search(len(lookups), func(i int) bool { d, _ := types.Order(lookups[i].Equal[0], z.Min); return d >= 0 })
+	to := sort.Search(len(lookups), func(i int) bool { d, _ := types.Order(lookups[i].Equal[0], z.Max); return d > 0 })
 	return max(0, to-from)
 }
 

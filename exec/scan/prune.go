@@ -1,10 +1,6 @@
 package scan
 
 import (
-	"bytes"
-	"cmp"
-	"strings"
-
 	"github.com/oxidb/oxidb/exec"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/types"
@@ -126,8 +122,8 @@ func (p *pruner) neverCompare(op plan.CompareOp, x, constant plan.Expr, c Chunk)
 	if !ok {
 		return false
 	}
-	below, ok1 := compareValues(value, zone.Min) // constant against the least value
-	above, ok2 := compareValues(value, zone.Max)
+	below, ok1 := types.Order(value, zone.Min) // constant against the least value
+	above, ok2 := types.Order(value, zone.Max)
 	if !ok1 || !ok2 {
 		return false
 	}
@@ -146,32 +142,4 @@ func (p *pruner) neverCompare(op plan.CompareOp, x, constant plan.Expr, c Chunk)
 		return below == 0 && above == 0
 	}
 	return false
-}
-
-// compareValues orders two values of one class; ok is false where zone maps do not help.
-func compareValues(a, b types.Value) (order int, ok bool) {
-	if a.Type.Class() != b.Type.Class() {
-		return 0, false
-	}
-	switch a.Type.Class() {
-	case types.ClassInt:
-		return cmp.Compare(a.I, b.I), true
-	case types.ClassDecimal:
-		if a.Type.Scale != b.Type.Scale {
-			return 0, false
-		}
-		x, y := a.Unscaled(), b.Unscaled()
-		return cmp.Or(cmp.Compare(x.Hi, y.Hi), cmp.Compare(x.Lo, y.Lo)), true
-	case types.ClassFloat:
-		if a.F != a.F || b.F != b.F {
-			return 0, false
-		}
-		return cmp.Compare(a.F, b.F), true
-	case types.ClassBytes:
-		if a.Type.Kind == types.Bytea {
-			return bytes.Compare([]byte(a.S), []byte(b.S)), true
-		}
-		return strings.Compare(a.S, b.S), true
-	}
-	return 0, false
 }

@@ -1,9 +1,6 @@
 package file
 
 import (
-	"cmp"
-	"strings"
-
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/types"
 )
@@ -97,8 +94,8 @@ func (p *Pruner) neverCompare(op plan.CompareOp, x, constant plan.Expr, zone fun
 		return true
 	}
 	// A bound that is not known excludes nothing.
-	below, ok1 := compareValues(c.Value, z.Min)
-	above, ok2 := compareValues(c.Value, z.Max)
+	below, ok1 := types.Order(c.Value, z.Min)
+	above, ok2 := types.Order(c.Value, z.Max)
 	switch op {
 	case plan.Eq, plan.IsNotDistinct:
 		return ok1 && below < 0 || ok2 && above > 0
@@ -112,22 +109,4 @@ func (p *Pruner) neverCompare(op plan.CompareOp, x, constant plan.Expr, zone fun
 		return ok2 && above > 0
 	}
 	return false
-}
-
-// compareValues orders two values of one type; ok is false where bounds do not help.
-func compareValues(a, b types.Value) (order int, ok bool) {
-	if a.Null || b.Null || a.Type.Class() != b.Type.Class() {
-		return 0, false
-	}
-	switch a.Type.Class() {
-	case types.ClassInt:
-		return cmp.Compare(a.I, b.I), a.Type.Kind == b.Type.Kind || a.Type.IsInteger() && b.Type.IsInteger()
-	case types.ClassDecimal:
-		return a.Unscaled().Cmp(b.Unscaled()), a.Type.Scale == b.Type.Scale
-	case types.ClassFloat:
-		return cmp.Compare(a.F, b.F), a.F == a.F && b.F == b.F
-	case types.ClassBytes:
-		return strings.Compare(a.S, b.S), true
-	}
-	return 0, false
 }
