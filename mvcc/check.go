@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/oxidb/oxidb/columnar/segment"
+	"github.com/oxidb/oxidb/mvcc/archive"
 	"github.com/oxidb/oxidb/mvcc/wal"
 	"github.com/oxidb/oxidb/sqlerr"
 )
@@ -202,7 +203,7 @@ func (c *checker) retained() error {
 	}
 	for _, n := range numbers {
 		if n < s.firstLog {
-			_, _, err := wal.Verify(s.fs, s.walDir, s.uuid, n)
+			_, _, err := wal.Verify(s.fs, s.walDir, s.uuid, n, archive.Unknown)
 			if err := c.notes("", err); err != nil {
 				return err
 			}

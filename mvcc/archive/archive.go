@@ -42,6 +42,8 @@ type Archive struct {
 	follow  *wal.Follower
 	out     vfs.File
 	at      int64  // in out
+	marked  uint64 // the watermark on disk
+	slot    int    // of the next one
 	known   []byte // what out held when it was opened, as far as it is sound
 	pending []byte
 }
@@ -74,7 +76,7 @@ func (a *Archive) Gap() error {
 // Begin goes on where the archive ends, or with the oldest log file. It may be called again after
 // Advance failed.
 func (a *Archive) Begin(src Source) error {
-	a.src, a.pending, a.known = src, nil, nil // a failed Advance may have left some
+	a.src, a.pending, a.known, a.marked = src, nil, nil, Unknown // a failed Advance may have left some
 	if err := a.close(); err != nil {
 		return a.failed("closing", err)
 	}
@@ -106,6 +108,9 @@ func (a *Archive) position(logs string) (uint64, error) {
 		return 0, a.failed("reading the log", err)
 	}
 	if len(there) == 0 {
+		if err := a.mark(0); err != nil {
+			return 0, a.failed("writing", err)
+		}
 		return a.src.First, nil
 	}
 	last := there[len(there)-1]
@@ -167,10 +172,13 @@ func (a *Archive) Advance(ctx context.Context, limit uint64) error {
 	if err := errors.Join(a.flush(), a.sync()); err != nil {
 		return a.failed("writing", err)
 	}
+	next, lsn := a.follow.File()
+	if err := a.mark(lsn); err != nil {
+		return a.failed("writing", err)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.version = version
-	a.next, a.lsn = a.follow.File()
+	a.version, a.next, a.lsn = version, next, lsn
 	return nil
 }
 

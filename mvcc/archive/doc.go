@@ -8,6 +8,7 @@
 // A2: a segment is on the archive's disk before a log record that names it is.
 // A3: nothing that is not archived is removed from the database (Retain, Reached).
 // A4: an archived log file has a whole header: one without is damaged, not unfinished.
+// A5: the watermark is synced after the records that it covers; a record behind it promises nothing.
 package archive
 
 import (

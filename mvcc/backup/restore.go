@@ -371,6 +371,10 @@ func (r *restorer) beyond(version mvcc.Timestamp, when time.Time) error {
 // archived copies the log files that the archive has more of than the set.
 func (r *restorer) archived() error {
 	logs := archive.LogDir(r.fs, r.options.Archive, r.uuid)
+	synced, err := archive.Watermark(r.fs, r.options.Archive, r.uuid) // before what it is about: others may be archiving
+	if err != nil {
+		return err
+	}
 	numbers, err := wal.Files(r.fs, logs)
 	if notThere(err) || err == nil && len(numbers) == 0 {
 		return sqlerr.New(sqlerr.UndefinedFile, "there are no log files in %s: the archive has nothing of the database that backup %s is of", logs, r.set.Name)
@@ -387,7 +391,7 @@ func (r *restorer) archived() error {
 			return sqlerr.New(sqlerr.DataCorrupted, "log file %s is missing in the archive", r.fs.PathJoin(logs, wal.FileName(n-1))).
 				WithHint("A newer backup, or a goal before the gap, can be restored.")
 		}
-		if err := r.archivedFile(logs, n); err != nil {
+		if err := r.archivedFile(logs, n, synced, n == numbers[len(numbers)-1]); err != nil {
 			return err
 		}
 		next = n + 1
@@ -395,11 +399,14 @@ func (r *restorer) archived() error {
 	return nil
 }
 
-func (r *restorer) archivedFile(logs string, number uint64) error {
+func (r *restorer) archivedFile(logs string, number, synced uint64, last bool) error {
 	from := r.fs.PathJoin(logs, wal.FileName(number))
-	end, lsn, err := wal.Verify(r.fs, logs, r.uuid, number)
+	end, lsn, err := wal.Verify(r.fs, logs, r.uuid, number, synced)
 	if err != nil {
 		return err
+	}
+	if last && synced != archive.Unknown && lsn < synced {
+		return sqlerr.New(sqlerr.DataCorrupted, "the archive is damaged at %s, offset %d: record %d is not sound, but was on disk", from, end, lsn+1)
 	}
 	path := r.fs.PathJoin("wal", wal.FileName(number))
 	if r.there[path] {

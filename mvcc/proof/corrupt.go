@@ -36,8 +36,7 @@ type victim struct {
 	log    []logged
 	intact State
 
-	archived   State // what the archive leads to
-	archivedAt mvcc.Timestamp
+	archived State // what the archive leads to
 }
 
 // Corrupt makes a database, closes or crashes it, and damages one of its files at a time.
@@ -129,7 +128,7 @@ func (v *victim) verify(d damage) (err error) {
 	case err != nil && sound && !(strings.HasSuffix(d.path, ".wal") && (d.removed || sqlerr.StateOf(err) == sqlerr.ObjectNotInPrerequisite)):
 		// The archive alone knows of a log file that is gone, or of records behind what now looks like a torn end.
 		return violated("the check finds nothing, but: %v", err)
-	case err != nil, got.Equal(v.intact), v.tail(d, got, v.files.lastLog(dbDir), len(v.log)):
+	case err != nil, got.Equal(v.intact), v.tail(d, got, v.files.lastLog(dbDir)):
 		return nil
 	}
 	return violated("not noticed: %s", v.intact.Diff(got))
@@ -149,14 +148,14 @@ func (v *victim) recovered(d *disk.Disk) (State, error) {
 	return got, s.Close()
 }
 
-// tail reports whether a state lacks exactly the last of some commits of a log, all of them touched by
+// tail reports whether a state lacks exactly the last of the log's commits, all of them touched by
 // the damage to its last file.
-func (v *victim) tail(d damage, got State, last string, commits int) bool {
+func (v *victim) tail(d damage, got State, last string) bool {
 	if d.path != last {
 		return false
 	}
 	from, to := d.extent()
-	for i := commits - 1; i >= 0; i-- {
+	for i := len(v.log) - 1; i >= 0; i-- {
 		c := v.log[i]
 		if path.Base(c.file) != path.Base(d.path) || c.to <= from || c.from >= to {
 			return false

@@ -87,11 +87,10 @@ func (c *crowd) run(seed uint64) (err error) {
 	members.Wait()
 	close(done)
 	others.Wait()
-	newest := c.store.Version()
 	if err := errors.Join(c.err, c.store.CheckpointError(), c.store.Close()); err != nil {
 		return err
 	}
-	return c.judge(newest)
+	return c.judge(c.store.Version()) // a compaction may have committed last, until Close waited for it
 }
 
 // repeat calls do until done.

@@ -43,8 +43,8 @@ func extent(data []byte, path string, uuid UUID, number uint64) (end int64, lsn 
 
 // Verify is Extent of a file that must be sound: damage is an error that names it (XX001), be it a header
 // that is not whole, sound records behind one that is not, or records that end before the place that the
-// next file, if there is one, says.
-func Verify(fs vfs.FS, dir string, uuid UUID, number uint64) (end int64, lsn uint64, err error) {
+// next file, if there is one, says. Of records behind the LSN synced some may be missing.
+func Verify(fs vfs.FS, dir string, uuid UUID, number, synced uint64) (end int64, lsn uint64, err error) {
 	path := fs.PathJoin(dir, fileName(number))
 	data, err := readWhole(fs, path, nil)
 	if err != nil {
@@ -63,7 +63,7 @@ func Verify(fs vfs.FS, dir string, uuid UUID, number uint64) (end int64, lsn uin
 		return 0, 0, err
 	}
 	seed := (&fileHeader{uuid: uuid, number: number}).seed()
-	if end < vouched || soundAfter(data, int(end), seed, lsn, lsn+1) {
+	if end < vouched || lsn < synced && soundAfter(data, int(end), seed, lsn, lsn+1) {
 		return 0, 0, sqlerr.New(sqlerr.DataCorrupted, "the log is damaged at %s, offset %d: record %d is not sound, but later ones are", path, end, lsn+1)
 	}
 	return end, lsn, nil
