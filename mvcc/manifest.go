@@ -131,7 +131,8 @@ func (s *Store) readManifest(name string) (*manifest, error) {
 	}
 	format := binary.LittleEndian.Uint32(data[8:])
 	if format < 1 || format > manifestFormat {
-		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "manifest %s has format %d; this version of OxiDB reads formats 1 to %d", path, format, manifestFormat)
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "manifest %s has format %d; this version of OxiDB reads formats 1 to %d", path, format, manifestFormat).
+			WithHint("A later version wrote it. Use that version of OxiDB, or a newer one; nothing was changed.")
 	}
 	body := data[manifestHeaderSize:]
 	if binary.LittleEndian.Uint64(data[16:]) != uint64(len(body)) || binary.LittleEndian.Uint32(data[12:]) != crc32.Checksum(body, castagnoli) {

@@ -23,7 +23,7 @@ import (
 func TestPeersReadSegments(t *testing.T) {
 	python := os.Getenv("OXIDB_PYTHON")
 	if python == "" {
-		t.Skip("OXIDB_PYTHON is not set")
+		t.Skip("OXIDB_PYTHON is not set: name a Python that has pyarrow and duckdb to let them read what is written here")
 	}
 	path := filepath.Join(t.TempDir(), "all.parquet")
 	want := writeAll(t, path)

@@ -263,7 +263,10 @@ func putHeader(fs vfs.FS, path string, header []byte) error {
 // sound is the bytes of an archived log file that are records. A torn end is written anew.
 func sound(src Source, logs string, number uint64) (data []byte, err error) {
 	end, _, err := wal.Extent(src.FS, logs, src.UUID, number)
-	if err != nil || end == 0 {
+	if err == nil && end == 0 { // it had its header before it had its name (A4): the file is another's
+		_, _, err = wal.Verify(src.FS, logs, src.UUID, number)
+	}
+	if err != nil {
 		return nil, err
 	}
 	f, err := src.FS.Open(src.FS.PathJoin(logs, wal.FileName(number)))

@@ -143,7 +143,11 @@ func (d *Dir) newestDamaged(sound []*Set) error {
 			continue
 		}
 		if last != "" {
-			known = known.WithHint("Backup %s before it is sound: restore it by its name (--set). It may lead to less.", last)
+			hint := ""
+			if known.State == sqlerr.FeatureNotSupported {
+				hint = known.Hint + " "
+			}
+			known = known.WithHint("%sBackup %s before it is sound: restore it by its name (--set). It may lead to less.", hint, last)
 		}
 		return known
 	}
@@ -152,7 +156,7 @@ func (d *Dir) newestDamaged(sound []*Set) error {
 
 func tooEarly(g Goal, s *Set) error {
 	return sqlerr.New(sqlerr.InvalidParameterValue, "backup %s holds nothing as old as %v", s.Name, g).
-		WithDetail("The oldest version that it leads to is %d, committed %s.", s.Base, s.baseTime().Format(time.RFC3339Nano))
+		WithDetail("The oldest version that it leads to is %d, committed %s, at LSN %d.", s.Base, s.baseTime().Format(time.RFC3339Nano), s.BaseLSN)
 }
 
 // baseTime is when the newest commit of the manifest was made, at the latest.

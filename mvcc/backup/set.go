@@ -89,10 +89,12 @@ func (s *Set) encode() ([]byte, error) {
 
 func decodeSet(raw []byte, path string) (*Set, error) {
 	if len(raw) < setHeaderSize || [8]byte(raw[:8]) != setMagic {
-		return nil, sqlerr.New(sqlerr.DataCorrupted, "%s does not describe a backup of OxiDB", path)
+		return nil, sqlerr.New(sqlerr.DataCorrupted, "%s does not describe a backup of OxiDB", path).
+			WithHint("Earlier backups in the directory are not affected: restore one by its name (--set).")
 	}
 	if v := binary.LittleEndian.Uint32(raw[8:]); v != setVersion {
-		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "backup %s has format %d; this version of OxiDB reads format %d", path, v, setVersion)
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "backup %s has format %d; this version of OxiDB reads format %d", path, v, setVersion).
+			WithHint("A later version made the backup. Use that version of OxiDB, or a newer one; nothing was changed.")
 	}
 	body := raw[setHeaderSize:]
 	if binary.LittleEndian.Uint64(raw[16:]) != uint64(len(body)) || binary.LittleEndian.Uint32(raw[12:]) != crc32.Checksum(body, castagnoli) {
@@ -133,7 +135,8 @@ func Open(fs vfs.FS, path string) (*Dir, error) {
 	case string(raw) == formatText:
 		return d, nil
 	case strings.HasPrefix(string(raw), "OxiDB backups, format "):
-		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "%s holds %s; this version of OxiDB reads format 1", d.path, strings.TrimSpace(string(raw)))
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "%s says %q; this version of OxiDB reads format 1", d.at(formatFile), strings.TrimSpace(string(raw))).
+			WithHint("A later version made the backups. Use that version of OxiDB, or a newer one; nothing was changed.")
 	}
 	return nil, sqlerr.New(sqlerr.DataCorrupted, "%s does not say that the directory holds backups", d.at(formatFile))
 }

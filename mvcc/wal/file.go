@@ -54,7 +54,8 @@ func decodeFileHeader(b []byte, path string) (h fileHeader, torn bool, err error
 		return h, false, sqlerr.New(sqlerr.DataCorrupted, "%s is not a log file of OxiDB", path)
 	}
 	if v := binary.LittleEndian.Uint32(b[8:]); v < oldestVersion || v > fileVersion {
-		return h, false, sqlerr.New(sqlerr.FeatureNotSupported, "log file %s has format %d; this version of OxiDB reads formats %d to %d", path, v, oldestVersion, fileVersion)
+		return h, false, sqlerr.New(sqlerr.FeatureNotSupported, "log file %s has format %d; this version of OxiDB reads formats %d to %d", path, v, oldestVersion, fileVersion).
+			WithHint("A later version wrote it. Use that version of OxiDB, or a newer one; nothing was changed.")
 	}
 	copy(h.uuid[:], b[16:])
 	h.number = binary.LittleEndian.Uint64(b[32:])
