@@ -67,11 +67,11 @@ func (s *Store) Image(ctx context.Context) (*Image, error) {
 	return i, nil
 }
 
-// timeBetweenCommits is a time such that all commits with an earlier one have their records in the log.
+// timeBetweenCommits is a time such that all commits up to it have their records in the log.
 func (s *Store) timeBetweenCommits() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.times.clock().UTC()
+	return s.times.between()
 }
 
 func (i *Image) readManifest(s *Store) error {
