@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 // binary prepares the binary with arguments.
 func binary(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	c := exec.CommandContext(ctx, os.Args[0], args...)
 	c.Env = append(os.Environ(), asBinary+"=1", "OXIDB_HISTORY=")
@@ -127,41 +127,5 @@ func TestInterrupt(t *testing.T) {
 	c.Wait()
 	if code := c.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(talk.String(), "cancelled after") {
 		t.Errorf("exit code %d, %q", code, talk.String())
-	}
-}
-
-// Two processes must not share a directory: the second is told so, and nothing is lost.
-func TestDirectoryInUse(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "db")
-	first := binary(t, "shell", dir, "--csv")
-	in, err := first.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := first.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := first.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := in.Write([]byte("CREATE TABLE t (a int); INSERT INTO t VALUES (42); SELECT a FROM t;\n")); err != nil {
-		t.Fatal(err)
-	}
-	answer := make([]byte, 5)
-	if _, err := out.Read(answer); err != nil { // a pipe is read while it is written: statements run as they come
-		t.Fatal(err)
-	}
-	if code, _, talk := outcome(t, binary(t, "shell", dir, "-c", "SELECT 1")); code != exitUnreachable || !strings.Contains(talk, "55006") {
-		t.Errorf("second process: exit code %d, %q", code, talk)
-	}
-	if err := in.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := first.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	if code, out, talk := outcome(t, binary(t, "shell", dir, "--csv", "-c", "SELECT a FROM t")); code != 0 || out != "a\n42\n" {
-		t.Errorf("afterwards: exit code %d, %q, %q", code, out, talk)
 	}
 }
