@@ -264,7 +264,7 @@ func putHeader(fs vfs.FS, path string, header []byte) error {
 func sound(src Source, logs string, number uint64) (data []byte, err error) {
 	end, _, err := wal.Extent(src.FS, logs, src.UUID, number)
 	if err == nil && end == 0 { // it had its header before it had its name (A4): the file is another's
-		_, _, err = wal.Verify(src.FS, logs, src.UUID, number)
+		_, _, err = wal.Verify(src.FS, logs, src.UUID, number, Unknown)
 	}
 	if err != nil {
 		return nil, err
