@@ -150,7 +150,7 @@ func target() sqltest.Target {
 
 // The files are the meaning of SQL; every answer in them is PostgreSQL 15's.
 func TestSQL(t *testing.T) {
-	sqltest.RunDir(t, target(), "sqltest/slt/*/*.slt", "default", "one-worker", "no-rules")
+	sqltest.RunDir(t, target(), "sqltest/slt/*/*.slt", "default", "one-worker", "no-rules", "indexes", "spill")
 }
 
 // The public corpus of SQLite, filtered for PostgreSQL: expressions, joins and aggregates at random.
