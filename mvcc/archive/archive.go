@@ -80,6 +80,9 @@ func (a *Archive) Begin(src Source) error {
 	if err := a.close(); err != nil {
 		return a.failed("closing", err)
 	}
+	if _, err := Watermark(src.FS, a.dir, src.UUID); err != nil { // it is not written over when a later version made it
+		return err
+	}
 	logs := LogDir(src.FS, a.dir, src.UUID)
 	if err := errors.Join(src.FS.MkdirAll(logs, 0o755), a.syncDirs(logs)); err != nil {
 		return a.failed("creating", err)

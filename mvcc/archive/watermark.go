@@ -66,8 +66,8 @@ func decodeWatermark(slot []byte, path string, uuid wal.UUID) (lsn uint64, ok bo
 		return 0, false, nil
 	}
 	if v := binary.LittleEndian.Uint32(slot[8:]); v != watermarkVersion {
-		return 0, false, sqlerr.New(sqlerr.FeatureNotSupported, "%s has format %d, this OxiDB reads format %d", path, v, watermarkVersion).
-			WithHint("Use the version of OxiDB that wrote the archive.")
+		return 0, false, sqlerr.New(sqlerr.FeatureNotSupported, "%s has format %d; this version of OxiDB reads format %d", path, v, watermarkVersion).
+			WithHint("A later version wrote the archive. Use that version of OxiDB, or a newer one; nothing was changed.")
 	}
 	return binary.LittleEndian.Uint64(slot[28:]), [16]byte(slot[12:28]) == uuid, nil
 }

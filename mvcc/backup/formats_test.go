@@ -203,3 +203,34 @@ func TestArchivesOfOtherFormats(t *testing.T) {
 		h.states, h.next, h.acked = states, next, acked
 	}
 }
+
+// A watermark that a later version wrote is not written over, nor is the archive read without it.
+func TestWatermarkOfALaterFormat(t *testing.T) {
+	fs, h, _ := twoBackups(t)
+	file := fs.PathJoin(archive.Dir(fs, archiveDir, h.store.UUID()), archive.WatermarkFile)
+	must(t, h.store.Close())
+	raw := read(t, fs, file)
+	later := bytes.Clone(raw)
+	for at := 0; at < len(raw); at += 4096 {
+		later[at+8] = 99
+		binary.LittleEndian.PutUint32(later[at+36:], crc32.Checksum(later[at:at+36], crc32.MakeTable(crc32.Castagnoli)))
+	}
+	write(t, fs, file, later)
+	before := contents(t, fs, archiveDir)
+	d, err := backup.Open(fs, backupsDir)
+	must(t, err)
+	_, err = d.Restore(ctx, otherDir, backup.RestoreOptions{Archive: archiveDir})
+	foreign(t, "restoring", err, file, true)
+	h.open()
+	foreign(t, "archiving", h.store.ArchiveNow(ctx), file, true)
+	h.write()
+	if after := contents(t, fs, archiveDir); !maps.Equal(before, after) {
+		t.Error("the archive's files changed")
+	}
+	write(t, fs, file, raw)
+	must(t, h.store.ArchiveNow(ctx))
+	must(t, h.store.Close())
+	must(t, fs.RemoveAll(otherDir))
+	restore(t, fs, otherDir, backup.RestoreOptions{Archive: archiveDir})
+	h.expect(fs, otherDir, h.version())
+}
