@@ -1,8 +1,6 @@
 package join
 
 import (
-	"math"
-
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/columnar/rowkey"
@@ -65,7 +63,7 @@ func (h *Hash) build(q *exec.Query) error {
 	}
 	return q.RunOn(1, func(w *exec.Worker) error {
 		h.rows.InternText(w.Arena)
-		return h.makeIndex(w)
+		return h.makeIndex(&crew{query: q, lead: w, all: true})
 	})
 }
 
@@ -138,7 +136,8 @@ func (h *Hash) keyed(cols []*columnar.Vector) []uint32 {
 	return sel
 }
 
-func (h *Hash) makeIndex(w *exec.Worker) error {
+// makeIndex indexes the build table's keys.
+func (h *Hash) makeIndex(c *crew) (err error) {
 	cols := h.keyColumns()
 	rows := h.keyed(cols)
 	if rows != nil && h.node.NullAware {
@@ -175,39 +174,22 @@ func (h *Hash) makeIndex(w *exec.Worker) error {
 	if rows != nil {
 		n = len(rows)
 	}
-	layout := rowkey.NewLayout(w.Arena, ts, nullable)
+	layout := rowkey.NewLayout(c.arena(), ts, nullable)
 	layout.Admit(cols, rows, h.rows.Rows, func() []uint64 { return nil })
 	if rows == nil && len(cols) == 1 {
-		if h.index = newColumnIndex(w.Arena, layout, cols[0], n, setOnly); h.index != nil {
+		if h.index, err = newColumnIndex(c, layout, cols[0], n, setOnly); err != nil {
+			return err
+		}
+		if h.index != nil {
 			return h.query.Err()
 		}
 	}
-	words := mem.Alloc[uint64](w.Arena, n, false)
+	words := mem.Alloc[uint64](c.arena(), n, false)
 	layout.Pack(cols, rows, h.rows.Rows, words)
-	h.index = newIndex(w.Arena, layout, words, rows, setOnly)
+	if h.index, err = newIndex(c, layout, words, rows, setOnly); err != nil {
+		return err
+	}
 	return h.query.Err()
-}
-
-// publish makes runtime filters from integer keys. Only kinds that drop probe rows without a match
-// may have them.
-func (h *Hash) publish(q *exec.Query) {
-	switch h.kind {
-	case plan.InnerJoin, plan.SemiJoin, plan.RightJoin:
-	default:
-		return
-	}
-	for _, p := range h.node.Publish {
-		v := h.rows.Column(h.keyAt[p.Pair])
-		switch {
-		case h.rows.Rows == 0:
-			q.Filters.Publish(p.ID, &exec.RuntimeFilter{Empty: true})
-		case v.Type.Class() != types.ClassInt || v.Valid != nil && h.node.Equi[p.Pair].NullSafe || h.node.Equi[p.Pair].Left.Type().Class() != types.ClassInt:
-		default:
-			if f := newFilter(v, h.rows.Rows); f != nil {
-				q.Filters.Publish(p.ID, f)
-			}
-		}
-	}
 }
 
 // publishKeys makes keys known to seeks below, which decide whether they are few enough.
@@ -229,67 +211,4 @@ func (h *Hash) takeBack(q *exec.Query) {
 	for _, k := range h.node.Keys {
 		q.Keys.Publish(k.ID, nil)
 	}
-}
-
-// maxFilterBits bounds a runtime filter's bitset: 8 MiB, what the caches hold.
-const maxFilterBits = 1 << 26
-
-func newFilter(v *columnar.Vector, rows int) *exec.RuntimeFilter {
-	f := &exec.RuntimeFilter{Min: math.MaxInt64, Max: math.MinInt64}
-	keys := make([]int64, 0, columnar.BatchSize)
-	each(v, rows, keys, func(keys []int64) {
-		for _, k := range keys {
-			f.Min, f.Max = min(f.Min, k), max(f.Max, k)
-		}
-	})
-	if f.Min > f.Max {
-		return &exec.RuntimeFilter{Empty: true}
-	}
-	span := uint64(f.Max) - uint64(f.Min)
-	if span >= maxFilterBits {
-		return f
-	}
-	bits := make([]uint64, span/64+1)
-	least := f.Min
-	each(v, rows, keys, func(keys []int64) {
-		for _, k := range keys {
-			at := uint64(k - least)
-			bits[at>>6] |= 1 << (at & 63)
-		}
-	})
-	f.Bits = bits
-	return f
-}
-
-// each hands the non-NULL values of an integer column over in stretches.
-func each(v *columnar.Vector, rows int, keys []int64, f func([]int64)) {
-	for from := 0; from < rows; from += columnar.BatchSize {
-		keys = keys[:0]
-		to := min(from+columnar.BatchSize, rows)
-		switch {
-		case v.Valid != nil || v.Enc == columnar.Const:
-			for r := from; r < to; r++ {
-				if !v.IsNull(r) {
-					keys = append(keys, v.Int(r))
-				}
-			}
-		case v.Layout == columnar.U8:
-			keys = widen(keys, v.U8[from:to], v.Base)
-		case v.Layout == columnar.U16:
-			keys = widen(keys, v.U16[from:to], v.Base)
-		case v.Layout == columnar.U32:
-			keys = widen(keys, v.U32[from:to], v.Base)
-		default:
-			keys = append(keys, v.I64[from:to]...)
-		}
-		f(keys)
-	}
-}
-
-func widen[T uint8 | uint16 | uint32](dst []int64, src []T, base int64) []int64 {
-	dst = dst[:len(src)]
-	for i, x := range src {
-		dst[i] = int64(x) + base
-	}
-	return dst
 }

@@ -341,7 +341,7 @@ func (x *external) joinPiece(h *Hash, w *exec.Worker, rows *buffer.Table, at int
 	piece := &Hash{shape: h.shape, query: h.query, rows: rows, keyAt: h.keyAt}
 	piece.finish.start(h.query, rows.Rows)
 	piece.finish.running.Store(1)
-	err := piece.makeIndex(w)
+	err := piece.makeIndex(&crew{query: h.query, lead: w})
 	if err == nil {
 		var p *probe
 		if p, err = newProbe(piece, w); err == nil {

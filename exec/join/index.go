@@ -1,113 +1,119 @@
 package join
 
 import (
+	"math/bits"
+
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/columnar/rowkey"
 )
 
-// index finds build rows by packed key. A key's place is the packed key itself when those are dense,
-// else its number in a table; rows are found by place.
+// index finds build rows by packed key. A key's place is the packed key itself when those are few,
+// its number in their order when they are dense, else its number in a table; rows are found by place.
 type index struct {
 	layout *rowkey.Layout
 	span   uint64        // of dense keys; 0 when table is used
 	table  *rowkey.Table // of other keys
-	bits   []uint64      // dense keys of which only presence counts
-	// unique: no two rows have one key. rowOf gives place's row + 1, or is nil when the place is the
-	// row. Otherwise rows of a place are list[starts[place]:starts[place+1]].
+	rank   rank          // of dense keys; only bits when only presence counts
+	// unique: no two rows have one key. direct gives a key's row + 1, rowOf a place's row; both are nil
+	// when the place is the row. Otherwise rows of a place are list[starts[place]:starts[place+1]].
 	unique  bool
 	setOnly bool
+	direct  []uint32
 	rowOf   []uint32
 	starts  []uint32
 	list    []uint32
 }
 
 const (
-	// denseBytes bounds arrays addressed by key, maxFilterBits bitsets; a range may be spread times
-	// the rows.
-	denseBytes = 32 << 20
-	spread     = 8
+	// directSpan bounds arrays addressed by key: 1 MiB, what a core's own cache holds; their range may be
+	// directSpread times the rows.
+	directSpan   = 1 << 18
+	directSpread = 8
+	// spread bounds a dense range in bits a row, where a table would take as much; setSpread where only
+	// presence counts.
+	spread    = 64
+	setSpread = 512
+	// fewKeys is the number that fewer keys count as.
+	fewKeys = 512
 )
 
 // newIndex indexes words[i], the key of row rows[i] (of row i when rows is nil).
-func newIndex(arena *mem.Arena, layout *rowkey.Layout, words []uint64, rows []uint32, setOnly bool) *index {
+func newIndex(c *crew, layout *rowkey.Layout, words []uint64, rows []uint32, setOnly bool) (*index, error) {
 	x := &index{layout: layout, setOnly: setOnly, unique: true}
-	switch bits, dense := x.fits(len(words)); {
-	case bits:
-		x.bits = mem.Alloc[uint64](arena, int(x.span/64)+1, true)
-		for _, k := range words {
-			x.bits[k>>6] |= 1 << (k & 63)
-		}
-	case dense:
-		x.dense(arena, words, rows)
-	default:
-		x.hashed(arena, words, rows)
+	if !x.dense(len(words)) {
+		x.hashed(c.arena(), words, rows)
+		return x, nil
 	}
-	return x
+	return x, enter(c, x, words, 0, rows)
 }
 
-// fits sets the span of dense keys and says which structure they may have: a bitset or an array.
-func (x *index) fits(rows int) (bits, dense bool) {
-	span := x.layout.Span()
-	limit := max(uint64(rows)*spread, columnar.BatchSize)
-	bits = x.setOnly && span > 0 && span <= maxFilterBits && span <= 64*limit
-	dense = !bits && span > 0 && span <= limit && span <= denseBytes/4
-	if bits || dense {
-		x.span = span
+// dense reports whether the keys of the layout's range may be addressed, and sets its span.
+func (x *index) dense(rows int) bool {
+	span, most := x.layout.Span(), uint64(spread)
+	if x.setOnly {
+		most = setSpread
 	}
-	return bits, dense
+	if span == 0 || span > maxFilterBits || span > most*uint64(max(rows, fewKeys)) {
+		return false
+	}
+	x.span = span
+	return true
 }
 
 // newColumnIndex indexes a single integer key column without NULLs, straight from the column; nil
-// when its keys are not dense, or not unique.
-func newColumnIndex(arena *mem.Arena, layout *rowkey.Layout, v *columnar.Vector, n int, setOnly bool) *index {
+// when its keys are not dense.
+func newColumnIndex(c *crew, layout *rowkey.Layout, v *columnar.Vector, n int, setOnly bool) (*index, error) {
 	lo, _, ok := layout.Window(0)
 	if !ok || layout.Nullable(0) || v.Enc != columnar.Flat || v.Valid != nil || v.Layout > columnar.I64 {
-		return nil
+		return nil, nil
 	}
 	x := &index{layout: layout, setOnly: setOnly, unique: true}
-	switch bits, dense := x.fits(n); {
-	case bits:
-		x.bits = mem.Alloc[uint64](arena, int(x.span/64)+1, true)
-	case dense:
-		x.rowOf = mem.Alloc[uint32](arena, int(x.span), true)
-	default:
-		return nil
+	if !x.dense(n) {
+		return nil, nil
 	}
 	delta := uint64(v.Base) - uint64(lo)
 	switch v.Layout {
 	case columnar.U8:
-		ok = place(x, v.U8[:n], delta)
+		return x, enter(c, x, v.U8[:n], delta, nil)
 	case columnar.U16:
-		ok = place(x, v.U16[:n], delta)
+		return x, enter(c, x, v.U16[:n], delta, nil)
 	case columnar.U32:
-		ok = place(x, v.U32[:n], delta)
+		return x, enter(c, x, v.U32[:n], delta, nil)
 	default:
-		ok = place(x, v.I64[:n], -uint64(lo))
+		return x, enter(c, x, v.I64[:n], -uint64(lo), nil)
 	}
-	if !ok {
-		return nil
-	}
-	return x
 }
 
-// place enters keys into the bitset or, each once, into the array; false when a key comes twice.
-func place[T uint8 | uint16 | uint32 | int64](x *index, keys []T, delta uint64) bool {
-	if bits := x.bits; bits != nil {
-		for _, k := range keys {
-			c := uint64(k) + delta
-			bits[c>>6] |= 1 << (c & 63)
-		}
-		return true
+// enter indexes dense keys.
+func enter[T integer](c *crew, x *index, keys []T, delta uint64, rows []uint32) (err error) {
+	small := x.span <= directSpan && x.span <= directSpread*uint64(max(len(keys), fewKeys))
+	if small && !x.setOnly && place(c, x, keys, delta, rows) {
+		return nil
 	}
-	rowOf := x.rowOf
+	if x.rank.bits, err = setBits(c, keys, delta, x.span); err != nil || x.setOnly {
+		return err
+	}
+	total := x.rank.number(c.arena())
+	if x.unique = total == len(keys); x.unique {
+		x.rowOf, err = rankRows(c, &x.rank, keys, delta, rows)
+		return err
+	}
+	x.starts, x.list, err = rankLists(c, &x.rank, total, keys, delta, rows)
+	return err
+}
+
+// place enters keys, each once, into an array of their whole range; false when a key comes twice.
+func place[T integer](c *crew, x *index, keys []T, delta uint64, rows []uint32) bool {
+	direct := mem.Alloc[uint32](c.arena(), int(x.span), true)
 	for i, k := range keys {
-		at := &rowOf[uint64(k)+delta]
+		at := &direct[uint64(k)+delta]
 		if *at != 0 {
 			return false
 		}
-		*at = uint32(i) + 1
+		*at = rowAt(rows, i) + 1
 	}
+	x.direct = direct
 	return true
 }
 
@@ -116,27 +122,6 @@ func rowAt(rows []uint32, i int) uint32 {
 		return uint32(i)
 	}
 	return rows[i]
-}
-
-// dense fills an array of rows by key, or adjacency lists once a key comes twice.
-func (x *index) dense(arena *mem.Arena, words []uint64, rows []uint32) {
-	x.rowOf = mem.Alloc[uint32](arena, int(x.span), true)
-	for i, k := range words {
-		if x.rowOf[k] != 0 {
-			x.unique = false
-			break
-		}
-		x.rowOf[k] = rowAt(rows, i) + 1
-	}
-	if x.unique {
-		return
-	}
-	places := mem.Alloc[uint32](arena, len(words), false)
-	for i, k := range words {
-		places[i] = uint32(k)
-	}
-	x.rowOf = nil
-	x.adjacency(arena, places, rows, int(x.span))
 }
 
 // adjacency lists rows by place: count, add up, scatter.
@@ -169,7 +154,7 @@ func (x *index) hashed(arena *mem.Arena, words []uint64, rows []uint32) {
 	case x.unique:
 		x.rowOf = mem.Alloc[uint32](arena, len(words), false)
 		for i, p := range places {
-			x.rowOf[p] = rows[i] + 1
+			x.rowOf[p] = rows[i]
 		}
 	default:
 		x.adjacency(arena, places, rows, x.table.Len())
@@ -214,28 +199,27 @@ func (l *lookup) find(cols []*columnar.Vector, sel []uint32, n int) (at, found [
 	for j, w := range words {
 		l.at[k] = position(rows, j)
 		switch {
-		case x.bits != nil:
-			k += int(x.bits[w>>6] >> (w & 63) & 1)
-		case x.unique:
-			r := x.rowOf[w]
+		case x.direct != nil:
+			r := x.direct[w]
 			l.place[k] = r - 1
 			if r != 0 {
 				k++
 			}
+		case x.setOnly:
+			k += int(x.rank.bits[w>>6] >> (w & 63) & 1)
 		default:
-			l.place[k] = uint32(w)
-			if x.starts[w] != x.starts[w+1] {
-				k++
-			}
+			l.place[k] = x.rank.of(w)
+			k += int(x.rank.bits[w>>6] >> (w & 63) & 1)
 		}
 	}
+	l.toRows(k)
 	return l.at[:k], l.place[:k]
 }
 
 func (l *lookup) toRows(k int) {
-	if l.x.unique && l.x.rowOf != nil {
+	if rowOf := l.x.rowOf; rowOf != nil {
 		for j, p := range l.place[:k] {
-			l.place[j] = l.x.rowOf[p] - 1
+			l.place[j] = rowOf[p]
 		}
 	}
 }
@@ -247,10 +231,10 @@ func position(rows []uint32, j int) uint32 {
 	return rows[j]
 }
 
-// direct is find for one integer key without NULLs in a dense index: no packing, one load a row.
+// direct is find for one integer key without NULLs in a dense index: no packing.
 func (l *lookup) direct(cols []*columnar.Vector, sel []uint32, n int) (at, found []uint32, ok bool) {
 	v := cols[0]
-	if len(cols) > 1 || l.x.span == 0 || v.Enc != columnar.Flat || v.Valid != nil || v.Layout > columnar.I64 || !l.x.unique && l.x.starts != nil {
+	if len(cols) > 1 || l.x.span == 0 || v.Enc != columnar.Flat || v.Valid != nil || v.Layout > columnar.I64 {
 		return nil, nil, false
 	}
 	lo, _, ok := l.x.layout.Window(0)
@@ -269,53 +253,95 @@ func (l *lookup) direct(cols []*columnar.Vector, sel []uint32, n int) (at, found
 	default:
 		k = directRows(l, v.I64, sel, n, -uint64(lo))
 	}
+	l.toRows(k)
 	return l.at[:k], l.place[:k], true
 }
 
-func directRows[T uint8 | uint16 | uint32 | int64](l *lookup, v []T, sel []uint32, n int, delta uint64) int {
+func directRows[T integer](l *lookup, v []T, sel []uint32, n int, delta uint64) int {
+	switch x := l.x; {
+	case x.setOnly:
+		return present(x.rank.bits, l.at, v, sel, n, delta)
+	case x.direct == nil:
+		return ranked(&x.rank, l.at, l.place, v, sel, n, delta)
+	}
 	at, place := l.at, l.place
 	k := 0
-	switch bits, rowOf := l.x.bits, l.x.rowOf; {
-	case bits != nil && sel == nil:
-		for i, x := range v[:n] {
-			at[k] = uint32(i)
-			c := uint64(x) + delta
-			if w := c >> 6; w < uint64(len(bits)) {
-				k += int(bits[w] >> (c & 63) & 1)
-			}
-		}
-	case bits != nil:
-		for _, i := range sel {
-			at[k] = i
-			c := uint64(v[i]) + delta
-			if w := c >> 6; w < uint64(len(bits)) {
-				k += int(bits[w] >> (c & 63) & 1)
-			}
-		}
-	case sel == nil:
+	direct := l.x.direct
+	if sel == nil {
 		for i, x := range v[:n] {
 			c := uint64(x) + delta
-			if c >= uint64(len(rowOf)) {
+			if c >= uint64(len(direct)) {
 				continue
 			}
-			r := rowOf[c]
+			r := direct[c]
 			at[k], place[k] = uint32(i), r-1
 			if r != 0 {
 				k++
 			}
 		}
-	default:
-		for _, i := range sel {
-			c := uint64(v[i]) + delta
-			if c >= uint64(len(rowOf)) {
-				continue
-			}
-			r := rowOf[c]
-			at[k], place[k] = i, r-1
-			if r != 0 {
-				k++
+		return k
+	}
+	for _, i := range sel {
+		c := uint64(v[i]) + delta
+		if c >= uint64(len(direct)) {
+			continue
+		}
+		r := direct[c]
+		at[k], place[k] = i, r-1
+		if r != 0 {
+			k++
+		}
+	}
+	return k
+}
+
+// present lists the positions of the rows whose bit is set.
+func present[T integer](set []uint64, at []uint32, v []T, sel []uint32, n int, delta uint64) (k int) {
+	if sel == nil {
+		for i, x := range v[:n] {
+			at[k] = uint32(i)
+			c := uint64(x) + delta
+			if w := c >> 6; w < uint64(len(set)) {
+				k += int(set[w] >> (c & 63) & 1)
 			}
 		}
+		return k
+	}
+	for _, i := range sel {
+		at[k] = i
+		c := uint64(v[i]) + delta
+		if w := c >> 6; w < uint64(len(set)) {
+			k += int(set[w] >> (c & 63) & 1)
+		}
+	}
+	return k
+}
+
+// ranked is present with the numbers of the keys.
+func ranked[T integer](r *rank, at, place []uint32, v []T, sel []uint32, n int, delta uint64) (k int) {
+	set, before := r.bits, r.before
+	if sel == nil {
+		for i, x := range v[:n] {
+			c := uint64(x) + delta
+			w := c >> 6
+			if w >= uint64(len(set)) || w >= uint64(len(before)) {
+				continue
+			}
+			word := set[w]
+			at[k], place[k] = uint32(i), before[w]+uint32(bits.OnesCount64(word&(1<<(c&63)-1)))
+			k += int(word >> (c & 63) & 1)
+		}
+		return k
+	}
+	for _, i := range sel {
+		c := uint64(v[i]) + delta
+		w := c >> 6
+		if w >= uint64(len(set)) || w >= uint64(len(before)) {
+			continue
+		}
+		word := set[w]
+		at[k], place[k] = i, before[w]+uint32(bits.OnesCount64(word&(1<<(c&63)-1)))
+		k += int(word >> (c & 63) & 1)
 	}
 	return k
 }

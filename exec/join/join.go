@@ -1,9 +1,10 @@
 // Package join holds the hash join and the nested loop join, each of all kinds.
 //
 // The right child is the build side. It is collected by all workers, its keys are indexed by the
-// first structure that applies (a bitset or an array addressed by the key for dense keys, else 4-byte
-// slots of packed keys), and runtime filters are published before the probe side is prepared, so that
-// its scans see them.
+// first structure that applies (an array addressed by the key for few dense keys, ranks in a bitset for
+// many, else 4-byte slots of packed keys), and runtime filters are published before the probe side is
+// prepared, so that its scans see them. All workers make the ranks together, and their bitset is the
+// runtime filter.
 //
 // J1: a probe batch is never copied when every row has at most one match: the output is the same
 // batch with a narrower selection and the build columns gathered at the rows' own positions.
@@ -131,7 +132,9 @@ func (h *Hash) Prepare(q *exec.Query) error {
 		}
 		return h.probeExternal(q)
 	}
-	h.publish(q)
+	if err := h.publish(q); err != nil {
+		return err
+	}
 	h.publishKeys(q)
 	h.finish.start(q, h.rows.Rows)
 	if h.rows.Rows == 0 && h.emptyOnNoBuild() {
