@@ -44,12 +44,13 @@ test-modules: ## the modules with peers: PostgreSQL 15 as the oracle of the SQL 
 
 venv: $(VENV)/.ready ## the private Python environment of the client tests
 
-$(VENV)/.ready: python/requirements.txt
+$(VENV)/.ready: python/requirements.txt python/oxidb/pyproject.toml
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r python/requirements.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable python/oxidb
 	touch $@
 
-test-python: build venv ## real clients: ADBC, pandas, polars, pyarrow
+test-python: build venv ## real clients: the oxidb package, ADBC, pandas, polars, pyarrow
 	$(PYTHON) -m pytest -q python/tests
 	OXIDB_PYTHON=$(abspath $(PYTHON)) go test -count=1 -v -run '^TestPeers$$' ./bench/tpch/compare
 	OXIDB_PYTHON=$(abspath $(PYTHON)) go test -count=1 -run '^TestPeersReadSegments$$' ./columnar/segment

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -28,6 +29,7 @@ type serveCommand struct {
 	ReadOnly       bool          `help:"Write nothing to the database's directory: for read-only media."`
 	Recover        string        `help:"What to do about damage: refuse to open, or quarantine: put damaged files aside, say what is lost, and serve the rest." enum:"refuse,quarantine" default:"refuse"`
 	AllowAnonymous bool          `help:"Serve other machines, too: whoever reaches the port can read and write everything."`
+	UntilEOF       bool          `name:"until-eof" help:"Stop when standard input ends, too: for a program that starts a server of its own, which then never outlives it."`
 }
 
 // database is where the data is: the argument or the flag.
@@ -52,6 +54,11 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.UntilEOF {
+		var stop context.CancelFunc
+		ctx, stop = untilEOF(ctx, os.Stdin)
+		defer stop()
+	}
 	bar := newBar(os.Stderr, "recovery")
 	bar.unit = bytesText
 	db, err := oxidb.Open(ctx, path, oxidb.Threads(c.Threads), oxidb.MemoryLimit(int64(c.Memory)), oxidb.CheckpointBytes(c.Checkpoint), func(o *oxidb.Options) {
@@ -72,6 +79,17 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	runner.Register(db)
 	return serve(ctx, db, options, "")
+}
+
+// untilEOF gives a context that ends with the input, too. The goroutine stays until then: nothing else ends a
+// read of standard input.
+func untilEOF(ctx context.Context, input io.Reader) (context.Context, context.CancelFunc) {
+	ctx, stop := context.WithCancel(ctx)
+	go func() {
+		defer stop()
+		_, _ = io.Copy(io.Discard, input) // a pipe that fails has ended, too
+	}()
+	return ctx, stop
 }
 
 func (c *serveCommand) options() (flight.Options, error) {
