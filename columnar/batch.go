@@ -9,12 +9,19 @@ type Batch struct {
 	Len  int
 	Sel  []uint32
 	Cols []*Vector
+	// Mask, when not nil, says instead of Sel which rows count, as columnar/simd's masks do, and Marked how
+	// many. Only receivers that have asked for masks (exec.AskMasks) are lent them.
+	Mask   []uint64
+	Marked int
 }
 
 // Rows is the number of rows that count.
 func (b *Batch) Rows() int {
-	if b.Sel != nil {
+	switch {
+	case b.Sel != nil:
 		return len(b.Sel)
+	case b.Mask != nil:
+		return b.Marked
 	}
 	return b.Len
 }

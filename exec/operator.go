@@ -40,3 +40,15 @@ func Bound(op Operator, rows int64) {
 		b.Bound(rows)
 	}
 }
+
+// Masking operators can lend batches that say by a mask which rows count (columnar.Batch.Mask), which
+// spares them moving the others out of the way: Mask is called before Prepare, by a receiver that knows
+// such batches. Operators that only look on pass the wish on.
+type Masking interface{ Mask() }
+
+// AskMasks tells op that its receiver takes masks.
+func AskMasks(op Operator) {
+	if m, ok := op.(Masking); ok {
+		m.Mask()
+	}
+}

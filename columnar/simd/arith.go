@@ -1,5 +1,7 @@
 package simd
 
+import "math/bits"
+
 // Widen writes elements plus base to dst.
 func Widen[T Element](dst []int64, src []T, base int64) {
 	src = src[:len(dst)]
@@ -34,4 +36,23 @@ func Total[T Element](vals []T) int64 {
 		sum += int64(x)
 	}
 	return sum + s0 + s1 + s2 + s3
+}
+
+// TotalMasked adds up the elements whose bits are set, modulo 2^64.
+func TotalMasked[T Element](vals []T, words []uint64) int64 {
+	sum, done := totalMaskedBlocks(vals, words)
+	vals = vals[done:]
+	for _, w := range words[done>>6:] {
+		if len(vals) >= 64 && w == ^uint64(0) {
+			for _, x := range vals[:64] {
+				sum += int64(x)
+			}
+		} else {
+			for ; w != 0; w &= w - 1 {
+				sum += int64(vals[bits.TrailingZeros64(w)])
+			}
+		}
+		vals = vals[min(64, len(vals)):]
+	}
+	return sum
 }

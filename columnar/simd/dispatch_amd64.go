@@ -60,21 +60,49 @@ func memberBlocks[T Element](vals []T, top uint64, delta int64, set []uint64, cl
 	return blocks * 64
 }
 
-func lessBlocks[A, B Element](a []A, delta int64, b []B, flip uint64, words []uint64) int {
+// compareBlocks tests a+delta < b*mul, or that they are equal, in 32 bits where nothing can pass them.
+func compareBlocks[A, B Element](less bool, a []A, delta int64, b []B, mul int64, flip uint64, words []uint64) int {
 	blocks := len(a) / 64
-	if !vectorized || blocks == 0 || size[A]() != size[B]() || delta < -math.MaxInt32/2 || delta > math.MaxInt32/2 {
+	if !vectorized || blocks == 0 {
 		return 0
 	}
-	p, q := pointer(a), pointer(b)
-	switch size[A]() {
-	case 8:
-		maskLess8((*uint8)(p), (*uint8)(q), blocks, int32(delta), flip, &words[:blocks][0])
-	case 16:
-		maskLess16((*uint16)(p), (*uint16)(q), blocks, int32(delta), flip, &words[:blocks][0])
-	default:
+	p, q, w := pointer(a), pointer(b), &words[:blocks][0]
+	if size[A]() == 64 && size[B]() == 64 {
+		loop := maskEqual64x64
+		if less {
+			loop = maskLess64x64
+		}
+		loop((*uint64)(p), (*uint64)(q), blocks, delta, mul, flip, w)
+		return blocks * 64
+	}
+	if size[A]() > 16 || size[B]() > 16 || mul < 0 || mul > math.MaxInt16 || delta < -math.MaxInt32/2 || delta > math.MaxInt32/2 {
 		return 0
 	}
+	compareNarrow(less, p, size[A](), int32(delta), q, size[B](), int32(mul), blocks, flip, w)
 	return blocks * 64
+}
+
+// compareNarrow compares elements of 8 and 16 bits.
+func compareNarrow(less bool, a unsafe.Pointer, abits int, delta int32, b unsafe.Pointer, bbits int, mul int32, blocks int, flip uint64, w *uint64) {
+	a8, a16, b8, b16 := (*uint8)(a), (*uint16)(a), (*uint8)(b), (*uint16)(b)
+	switch {
+	case abits == 8 && bbits == 8 && less:
+		maskLess8x8(a8, b8, blocks, delta, mul, flip, w)
+	case abits == 8 && bbits == 8:
+		maskEqual8x8(a8, b8, blocks, delta, mul, flip, w)
+	case abits == 8 && less:
+		maskLess8x16(a8, b16, blocks, delta, mul, flip, w)
+	case abits == 8:
+		maskEqual8x16(a8, b16, blocks, delta, mul, flip, w)
+	case bbits == 8 && less:
+		maskLess16x8(a16, b8, blocks, delta, mul, flip, w)
+	case bbits == 8:
+		maskEqual16x8(a16, b8, blocks, delta, mul, flip, w)
+	case less:
+		maskLess16x16(a16, b16, blocks, delta, mul, flip, w)
+	default:
+		maskEqual16x16(a16, b16, blocks, delta, mul, flip, w)
+	}
 }
 
 func compressBlocks[T any](dst, src []T, words []uint64) (n, done int) {
@@ -281,12 +309,35 @@ func totalBlocks[T Element](vals []T) (sum int64, done int) {
 	case 32:
 		total32((*uint32)(p), blocks, &eight)
 	default:
-		return 0, 0
+		total64((*uint64)(p), blocks, &eight)
 	}
 	for _, x := range eight {
 		sum += x
 	}
 	return sum, blocks * 32
+}
+
+func totalMaskedBlocks[T Element](vals []T, words []uint64) (sum int64, done int) {
+	blocks := len(vals) / 64
+	if !vectorized || blocks == 0 {
+		return 0, 0
+	}
+	var eight [8]int64
+	p, w := pointer(vals), &words[:blocks][0]
+	switch size[T]() {
+	case 8:
+		totalMasked8((*uint8)(p), blocks, w, &eight)
+	case 16:
+		totalMasked16((*uint16)(p), blocks, w, &eight)
+	case 32:
+		totalMasked32((*uint32)(p), blocks, w, &eight)
+	default:
+		totalMasked64((*uint64)(p), blocks, w, &eight)
+	}
+	for _, x := range eight {
+		sum += x
+	}
+	return sum, blocks * 64
 }
 
 func pairBlocks(dst, a, b []uint8, first, second *[16]uint8) int {

@@ -19,6 +19,16 @@ func compress8(dst *uint8, src *uint8, blocks int, words *uint64) int
 //go:noescape
 func sums8(vals *uint8, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 
+// total8 adds up elements in eight sums, in blocks of 32 rows.
+//
+//go:noescape
+func total8(vals *uint8, blocks int, sums *[8]int64)
+
+// totalMasked8 adds up the elements whose bits are set in eight sums, in blocks of 64 rows.
+//
+//go:noescape
+func totalMasked8(vals *uint8, blocks int, words *uint64, sums *[8]int64)
+
 // maskRange16 clears bits of rows by a range, in blocks of 64 rows.
 //
 //go:noescape
@@ -33,6 +43,16 @@ func compress16(dst *uint16, src *uint16, blocks int, words *uint64) int
 //
 //go:noescape
 func sums16(vals *uint16, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
+
+// total16 adds up elements in eight sums, in blocks of 32 rows.
+//
+//go:noescape
+func total16(vals *uint16, blocks int, sums *[8]int64)
+
+// totalMasked16 adds up the elements whose bits are set in eight sums, in blocks of 64 rows.
+//
+//go:noescape
+func totalMasked16(vals *uint16, blocks int, words *uint64, sums *[8]int64)
 
 // maskRange32 clears bits of rows by a range, in blocks of 64 rows.
 //
@@ -49,6 +69,16 @@ func compress32(dst *uint32, src *uint32, blocks int, words *uint64) int
 //go:noescape
 func sums32(vals *uint32, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 
+// total32 adds up elements in eight sums, in blocks of 32 rows.
+//
+//go:noescape
+func total32(vals *uint32, blocks int, sums *[8]int64)
+
+// totalMasked32 adds up the elements whose bits are set in eight sums, in blocks of 64 rows.
+//
+//go:noescape
+func totalMasked32(vals *uint32, blocks int, words *uint64, sums *[8]int64)
+
 // maskRange64 clears bits of rows by a range, in blocks of 64 rows.
 //
 //go:noescape
@@ -64,6 +94,16 @@ func compress64(dst *uint64, src *uint64, blocks int, words *uint64) int
 //go:noescape
 func sums64(vals *uint64, codes *uint8, blocks int, groups *[4]uint64, sums *[32]int64)
 
+// total64 adds up elements in eight sums, in blocks of 32 rows.
+//
+//go:noescape
+func total64(vals *uint64, blocks int, sums *[8]int64)
+
+// totalMasked64 adds up the elements whose bits are set in eight sums, in blocks of 64 rows.
+//
+//go:noescape
+func totalMasked64(vals *uint64, blocks int, words *uint64, sums *[8]int64)
+
 // maskMember8 clears bits of rows whose value plus delta has no bit in set, or with flip those that have, in blocks of 64 rows.
 //
 //go:noescape
@@ -73,11 +113,6 @@ func maskMember8(vals *uint8, blocks int, delta uint32, size uint32, set *uint64
 //
 //go:noescape
 func widen8(dst *int64, src *uint8, blocks int, base int64)
-
-// total8 adds up elements in eight sums, in blocks of 32 rows.
-//
-//go:noescape
-func total8(vals *uint8, blocks int, sums *[8]int64)
 
 // maskMember16 clears bits of rows whose value plus delta has no bit in set, or with flip those that have, in blocks of 64 rows.
 //
@@ -89,11 +124,6 @@ func maskMember16(vals *uint16, blocks int, delta uint32, size uint32, set *uint
 //go:noescape
 func widen16(dst *int64, src *uint16, blocks int, base int64)
 
-// total16 adds up elements in eight sums, in blocks of 32 rows.
-//
-//go:noescape
-func total16(vals *uint16, blocks int, sums *[8]int64)
-
 // maskMember32 clears bits of rows whose value plus delta has no bit in set, or with flip those that have, in blocks of 64 rows.
 //
 //go:noescape
@@ -104,20 +134,55 @@ func maskMember32(vals *uint32, blocks int, delta uint32, size uint32, set *uint
 //go:noescape
 func widen32(dst *int64, src *uint32, blocks int, base int64)
 
-// total32 adds up elements in eight sums, in blocks of 32 rows.
+// maskLess8x8 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
 //
 //go:noescape
-func total32(vals *uint32, blocks int, sums *[8]int64)
+func maskLess8x8(a *uint8, b *uint8, blocks int, delta int32, mul int32, flip uint64, words *uint64)
 
-// maskLess8 clears bits of rows where a+delta is not less than b, or with flip where it is, in blocks of 64 rows.
+// maskLess8x16 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
 //
 //go:noescape
-func maskLess8(a *uint8, b *uint8, blocks int, delta int32, flip uint64, words *uint64)
+func maskLess8x16(a *uint8, b *uint16, blocks int, delta int32, mul int32, flip uint64, words *uint64)
 
-// maskLess16 clears bits of rows where a+delta is not less than b, or with flip where it is, in blocks of 64 rows.
+// maskLess16x8 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
 //
 //go:noescape
-func maskLess16(a *uint16, b *uint16, blocks int, delta int32, flip uint64, words *uint64)
+func maskLess16x8(a *uint16, b *uint8, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+
+// maskLess16x16 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
+//
+//go:noescape
+func maskLess16x16(a *uint16, b *uint16, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+
+// maskLess64x64 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
+//
+//go:noescape
+func maskLess64x64(a *uint64, b *uint64, blocks int, delta int64, mul int64, flip uint64, words *uint64)
+
+// maskEqual8x8 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
+//
+//go:noescape
+func maskEqual8x8(a *uint8, b *uint8, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+
+// maskEqual8x16 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
+//
+//go:noescape
+func maskEqual8x16(a *uint8, b *uint16, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+
+// maskEqual16x8 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
+//
+//go:noescape
+func maskEqual16x8(a *uint16, b *uint8, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+
+// maskEqual16x16 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
+//
+//go:noescape
+func maskEqual16x16(a *uint16, b *uint16, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+
+// maskEqual64x64 clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.
+//
+//go:noescape
+func maskEqual64x64(a *uint64, b *uint64, blocks int, delta int64, mul int64, flip uint64, words *uint64)
 
 // product8x8 writes (a + ca) * (b*mb + cb) to dst, in blocks of 8 rows.
 //

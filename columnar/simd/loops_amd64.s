@@ -119,6 +119,88 @@ loop:
 	VZEROUPPER
 	RET
 
+// func total8(vals *uint8, blocks int, sums *[8]int64)
+// Requires: AVX, AVX512F
+TEXT ·total8(SB), NOSPLIT, $0-24
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   sums+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VPMOVZXBQ (AX), Z4
+	VPADDQ    Z4, Z0, Z0
+	VPMOVZXBQ 8(AX), Z4
+	VPADDQ    Z4, Z1, Z1
+	VPMOVZXBQ 16(AX), Z4
+	VPADDQ    Z4, Z2, Z2
+	VPMOVZXBQ 24(AX), Z4
+	VPADDQ    Z4, Z3, Z3
+	ADDQ      $0x00000020, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (DX)
+	VZEROUPPER
+	RET
+
+// func totalMasked8(vals *uint8, blocks int, words *uint64, sums *[8]int64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·totalMasked8(SB), NOSPLIT, $0-32
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   words+16(FP), DX
+	MOVQ   sums+24(FP), BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	CMPQ      (DX), $0x00
+	JE        next
+	KMOVB     (DX), K1
+	VPMOVZXBQ (AX), Z4
+	VPADDQ    Z4, Z0, K1, Z0
+	KMOVB     1(DX), K1
+	VPMOVZXBQ 8(AX), Z4
+	VPADDQ    Z4, Z1, K1, Z1
+	KMOVB     2(DX), K1
+	VPMOVZXBQ 16(AX), Z4
+	VPADDQ    Z4, Z2, K1, Z2
+	KMOVB     3(DX), K1
+	VPMOVZXBQ 24(AX), Z4
+	VPADDQ    Z4, Z3, K1, Z3
+	KMOVB     4(DX), K1
+	VPMOVZXBQ 32(AX), Z4
+	VPADDQ    Z4, Z0, K1, Z0
+	KMOVB     5(DX), K1
+	VPMOVZXBQ 40(AX), Z4
+	VPADDQ    Z4, Z1, K1, Z1
+	KMOVB     6(DX), K1
+	VPMOVZXBQ 48(AX), Z4
+	VPADDQ    Z4, Z2, K1, Z2
+	KMOVB     7(DX), K1
+	VPMOVZXBQ 56(AX), Z4
+	VPADDQ    Z4, Z3, K1, Z3
+
+next:
+	ADDQ      $0x08, DX
+	ADDQ      $0x00000040, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (BX)
+	VZEROUPPER
+	RET
+
 // func maskRange16(vals *uint16, blocks int, low uint64, width uint64, flip uint64, words *uint64)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·maskRange16(SB), NOSPLIT, $0-48
@@ -245,6 +327,88 @@ loop:
 	VPMOVZXDQ     Y0, Z0
 	VPADDQ        Z1, Z0, Z7
 	VMOVDQU64     Z7, 192(SI)
+	VZEROUPPER
+	RET
+
+// func total16(vals *uint16, blocks int, sums *[8]int64)
+// Requires: AVX, AVX512F
+TEXT ·total16(SB), NOSPLIT, $0-24
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   sums+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VPMOVZXWQ (AX), Z4
+	VPADDQ    Z4, Z0, Z0
+	VPMOVZXWQ 16(AX), Z4
+	VPADDQ    Z4, Z1, Z1
+	VPMOVZXWQ 32(AX), Z4
+	VPADDQ    Z4, Z2, Z2
+	VPMOVZXWQ 48(AX), Z4
+	VPADDQ    Z4, Z3, Z3
+	ADDQ      $0x00000040, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (DX)
+	VZEROUPPER
+	RET
+
+// func totalMasked16(vals *uint16, blocks int, words *uint64, sums *[8]int64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·totalMasked16(SB), NOSPLIT, $0-32
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   words+16(FP), DX
+	MOVQ   sums+24(FP), BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	CMPQ      (DX), $0x00
+	JE        next
+	KMOVB     (DX), K1
+	VPMOVZXWQ (AX), Z4
+	VPADDQ    Z4, Z0, K1, Z0
+	KMOVB     1(DX), K1
+	VPMOVZXWQ 16(AX), Z4
+	VPADDQ    Z4, Z1, K1, Z1
+	KMOVB     2(DX), K1
+	VPMOVZXWQ 32(AX), Z4
+	VPADDQ    Z4, Z2, K1, Z2
+	KMOVB     3(DX), K1
+	VPMOVZXWQ 48(AX), Z4
+	VPADDQ    Z4, Z3, K1, Z3
+	KMOVB     4(DX), K1
+	VPMOVZXWQ 64(AX), Z4
+	VPADDQ    Z4, Z0, K1, Z0
+	KMOVB     5(DX), K1
+	VPMOVZXWQ 80(AX), Z4
+	VPADDQ    Z4, Z1, K1, Z1
+	KMOVB     6(DX), K1
+	VPMOVZXWQ 96(AX), Z4
+	VPADDQ    Z4, Z2, K1, Z2
+	KMOVB     7(DX), K1
+	VPMOVZXWQ 112(AX), Z4
+	VPADDQ    Z4, Z3, K1, Z3
+
+next:
+	ADDQ      $0x08, DX
+	ADDQ      $0x00000080, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (BX)
 	VZEROUPPER
 	RET
 
@@ -392,6 +556,88 @@ loop:
 	VMOVDQU64 Z3, 64(SI)
 	VMOVDQU64 Z5, 128(SI)
 	VMOVDQU64 Z7, 192(SI)
+	VZEROUPPER
+	RET
+
+// func total32(vals *uint32, blocks int, sums *[8]int64)
+// Requires: AVX, AVX512F
+TEXT ·total32(SB), NOSPLIT, $0-24
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   sums+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VPMOVZXDQ (AX), Z4
+	VPADDQ    Z4, Z0, Z0
+	VPMOVZXDQ 32(AX), Z4
+	VPADDQ    Z4, Z1, Z1
+	VPMOVZXDQ 64(AX), Z4
+	VPADDQ    Z4, Z2, Z2
+	VPMOVZXDQ 96(AX), Z4
+	VPADDQ    Z4, Z3, Z3
+	ADDQ      $0x00000080, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (DX)
+	VZEROUPPER
+	RET
+
+// func totalMasked32(vals *uint32, blocks int, words *uint64, sums *[8]int64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·totalMasked32(SB), NOSPLIT, $0-32
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   words+16(FP), DX
+	MOVQ   sums+24(FP), BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	CMPQ      (DX), $0x00
+	JE        next
+	KMOVB     (DX), K1
+	VPMOVZXDQ (AX), Z4
+	VPADDQ    Z4, Z0, K1, Z0
+	KMOVB     1(DX), K1
+	VPMOVZXDQ 32(AX), Z4
+	VPADDQ    Z4, Z1, K1, Z1
+	KMOVB     2(DX), K1
+	VPMOVZXDQ 64(AX), Z4
+	VPADDQ    Z4, Z2, K1, Z2
+	KMOVB     3(DX), K1
+	VPMOVZXDQ 96(AX), Z4
+	VPADDQ    Z4, Z3, K1, Z3
+	KMOVB     4(DX), K1
+	VPMOVZXDQ 128(AX), Z4
+	VPADDQ    Z4, Z0, K1, Z0
+	KMOVB     5(DX), K1
+	VPMOVZXDQ 160(AX), Z4
+	VPADDQ    Z4, Z1, K1, Z1
+	KMOVB     6(DX), K1
+	VPMOVZXDQ 192(AX), Z4
+	VPADDQ    Z4, Z2, K1, Z2
+	KMOVB     7(DX), K1
+	VPMOVZXDQ 224(AX), Z4
+	VPADDQ    Z4, Z3, K1, Z3
+
+next:
+	ADDQ      $0x08, DX
+	ADDQ      $0x00000100, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (BX)
 	VZEROUPPER
 	RET
 
@@ -590,6 +836,88 @@ loop:
 	VZEROUPPER
 	RET
 
+// func total64(vals *uint64, blocks int, sums *[8]int64)
+// Requires: AVX, AVX512F
+TEXT ·total64(SB), NOSPLIT, $0-24
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   sums+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVDQU64 (AX), Z4
+	VPADDQ    Z4, Z0, Z0
+	VMOVDQU64 64(AX), Z4
+	VPADDQ    Z4, Z1, Z1
+	VMOVDQU64 128(AX), Z4
+	VPADDQ    Z4, Z2, Z2
+	VMOVDQU64 192(AX), Z4
+	VPADDQ    Z4, Z3, Z3
+	ADDQ      $0x00000100, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (DX)
+	VZEROUPPER
+	RET
+
+// func totalMasked64(vals *uint64, blocks int, words *uint64, sums *[8]int64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·totalMasked64(SB), NOSPLIT, $0-32
+	MOVQ   vals+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	MOVQ   words+16(FP), DX
+	MOVQ   sums+24(FP), BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	CMPQ      (DX), $0x00
+	JE        next
+	KMOVB     (DX), K1
+	VMOVDQU64 (AX), Z4
+	VPADDQ    Z4, Z0, K1, Z0
+	KMOVB     1(DX), K1
+	VMOVDQU64 64(AX), Z4
+	VPADDQ    Z4, Z1, K1, Z1
+	KMOVB     2(DX), K1
+	VMOVDQU64 128(AX), Z4
+	VPADDQ    Z4, Z2, K1, Z2
+	KMOVB     3(DX), K1
+	VMOVDQU64 192(AX), Z4
+	VPADDQ    Z4, Z3, K1, Z3
+	KMOVB     4(DX), K1
+	VMOVDQU64 256(AX), Z4
+	VPADDQ    Z4, Z0, K1, Z0
+	KMOVB     5(DX), K1
+	VMOVDQU64 320(AX), Z4
+	VPADDQ    Z4, Z1, K1, Z1
+	KMOVB     6(DX), K1
+	VMOVDQU64 384(AX), Z4
+	VPADDQ    Z4, Z2, K1, Z2
+	KMOVB     7(DX), K1
+	VMOVDQU64 448(AX), Z4
+	VPADDQ    Z4, Z3, K1, Z3
+
+next:
+	ADDQ      $0x08, DX
+	ADDQ      $0x00000200, AX
+	DECQ      CX
+	JNZ       loop
+	VPADDQ    Z1, Z0, Z0
+	VPADDQ    Z3, Z2, Z2
+	VPADDQ    Z2, Z0, Z0
+	VMOVDQU64 Z0, (BX)
+	VZEROUPPER
+	RET
+
 // func maskMember8(vals *uint8, blocks int, delta uint32, size uint32, set *uint64, flip uint64, words *uint64)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·maskMember8(SB), NOSPLIT, $0-48
@@ -684,36 +1012,6 @@ loop:
 	ADDQ      $0x40, AX
 	DECQ      DX
 	JNZ       loop
-	VZEROUPPER
-	RET
-
-// func total8(vals *uint8, blocks int, sums *[8]int64)
-// Requires: AVX, AVX512F
-TEXT ·total8(SB), NOSPLIT, $0-24
-	MOVQ   vals+0(FP), AX
-	MOVQ   blocks+8(FP), CX
-	MOVQ   sums+16(FP), DX
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-
-loop:
-	VPMOVZXBQ (AX), Z4
-	VPADDQ    Z4, Z0, Z0
-	VPMOVZXBQ 8(AX), Z4
-	VPADDQ    Z4, Z1, Z1
-	VPMOVZXBQ 16(AX), Z4
-	VPADDQ    Z4, Z2, Z2
-	VPMOVZXBQ 24(AX), Z4
-	VPADDQ    Z4, Z3, Z3
-	ADDQ      $0x00000020, AX
-	DECQ      CX
-	JNZ       loop
-	VPADDQ    Z1, Z0, Z0
-	VPADDQ    Z3, Z2, Z2
-	VPADDQ    Z2, Z0, Z0
-	VMOVDQU64 Z0, (DX)
 	VZEROUPPER
 	RET
 
@@ -814,36 +1112,6 @@ loop:
 	VZEROUPPER
 	RET
 
-// func total16(vals *uint16, blocks int, sums *[8]int64)
-// Requires: AVX, AVX512F
-TEXT ·total16(SB), NOSPLIT, $0-24
-	MOVQ   vals+0(FP), AX
-	MOVQ   blocks+8(FP), CX
-	MOVQ   sums+16(FP), DX
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-
-loop:
-	VPMOVZXWQ (AX), Z4
-	VPADDQ    Z4, Z0, Z0
-	VPMOVZXWQ 16(AX), Z4
-	VPADDQ    Z4, Z1, Z1
-	VPMOVZXWQ 32(AX), Z4
-	VPADDQ    Z4, Z2, Z2
-	VPMOVZXWQ 48(AX), Z4
-	VPADDQ    Z4, Z3, Z3
-	ADDQ      $0x00000040, AX
-	DECQ      CX
-	JNZ       loop
-	VPADDQ    Z1, Z0, Z0
-	VPADDQ    Z3, Z2, Z2
-	VPADDQ    Z2, Z0, Z0
-	VMOVDQU64 Z0, (DX)
-	VZEROUPPER
-	RET
-
 // func maskMember32(vals *uint32, blocks int, delta uint32, size uint32, set *uint64, flip uint64, words *uint64)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·maskMember32(SB), NOSPLIT, $0-48
@@ -941,39 +1209,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func total32(vals *uint32, blocks int, sums *[8]int64)
-// Requires: AVX, AVX512F
-TEXT ·total32(SB), NOSPLIT, $0-24
-	MOVQ   vals+0(FP), AX
-	MOVQ   blocks+8(FP), CX
-	MOVQ   sums+16(FP), DX
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-
-loop:
-	VPMOVZXDQ (AX), Z4
-	VPADDQ    Z4, Z0, Z0
-	VPMOVZXDQ 32(AX), Z4
-	VPADDQ    Z4, Z1, Z1
-	VPMOVZXDQ 64(AX), Z4
-	VPADDQ    Z4, Z2, Z2
-	VPMOVZXDQ 96(AX), Z4
-	VPADDQ    Z4, Z3, Z3
-	ADDQ      $0x00000080, AX
-	DECQ      CX
-	JNZ       loop
-	VPADDQ    Z1, Z0, Z0
-	VPADDQ    Z3, Z2, Z2
-	VPADDQ    Z2, Z0, Z0
-	VMOVDQU64 Z0, (DX)
-	VZEROUPPER
-	RET
-
-// func maskLess8(a *uint8, b *uint8, blocks int, delta int32, flip uint64, words *uint64)
+// func maskLess8x8(a *uint8, b *uint8, blocks int, delta int32, mul int32, flip uint64, words *uint64)
 // Requires: AVX, AVX512BW, AVX512F
-TEXT ·maskLess8(SB), NOSPLIT, $0-48
+TEXT ·maskLess8x8(SB), NOSPLIT, $0-48
 	MOVQ         a+0(FP), AX
 	MOVQ         b+8(FP), CX
 	MOVQ         blocks+16(FP), DX
@@ -981,41 +1219,51 @@ TEXT ·maskLess8(SB), NOSPLIT, $0-48
 	MOVQ         words+40(FP), SI
 	MOVL         delta+24(FP), DI
 	VPBROADCASTD DI, Z0
+	MOVL         mul+28(FP), DI
+	VPBROADCASTD DI, Z1
 
 loop:
-	VPMOVZXBD (AX), Z1
-	VPMOVZXBD (CX), Z2
-	VPADDD    Z0, Z1, Z1
-	VPCMPD    $0x01, Z2, Z1, K1
-	VPMOVZXBD 16(AX), Z1
-	VPMOVZXBD 16(CX), Z2
-	VPADDD    Z0, Z1, Z1
-	VPCMPD    $0x01, Z2, Z1, K2
+	CMPQ      (SI), $0x00
+	JE        next
+	VPMOVZXBD (AX), Z2
+	VPMOVZXBD (CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K1
+	VPMOVZXBD 16(AX), Z2
+	VPMOVZXBD 16(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K2
 	KUNPCKWD  K1, K2, K1
-	VPMOVZXBD 32(AX), Z1
-	VPMOVZXBD 32(CX), Z2
-	VPADDD    Z0, Z1, Z1
-	VPCMPD    $0x01, Z2, Z1, K2
-	VPMOVZXBD 48(AX), Z1
-	VPMOVZXBD 48(CX), Z2
-	VPADDD    Z0, Z1, Z1
-	VPCMPD    $0x01, Z2, Z1, K3
+	VPMOVZXBD 32(AX), Z2
+	VPMOVZXBD 32(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K2
+	VPMOVZXBD 48(AX), Z2
+	VPMOVZXBD 48(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K3
 	KUNPCKWD  K2, K3, K2
 	KUNPCKDQ  K1, K2, K1
 	KMOVQ     K1, DI
 	XORQ      BX, DI
 	ANDQ      DI, (SI)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x08, SI
-	ADDQ      $0x00000040, AX
-	DECQ      DX
-	JNZ       loop
+
+next:
+	ADDQ $0x00000040, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000040, AX
+	DECQ DX
+	JNZ  loop
 	VZEROUPPER
 	RET
 
-// func maskLess16(a *uint16, b *uint16, blocks int, delta int32, flip uint64, words *uint64)
+// func maskLess8x16(a *uint8, b *uint16, blocks int, delta int32, mul int32, flip uint64, words *uint64)
 // Requires: AVX, AVX512BW, AVX512F
-TEXT ·maskLess16(SB), NOSPLIT, $0-48
+TEXT ·maskLess8x16(SB), NOSPLIT, $0-48
 	MOVQ         a+0(FP), AX
 	MOVQ         b+8(FP), CX
 	MOVQ         blocks+16(FP), DX
@@ -1023,35 +1271,509 @@ TEXT ·maskLess16(SB), NOSPLIT, $0-48
 	MOVQ         words+40(FP), SI
 	MOVL         delta+24(FP), DI
 	VPBROADCASTD DI, Z0
+	MOVL         mul+28(FP), DI
+	VPBROADCASTD DI, Z1
 
 loop:
-	VPMOVZXWD (AX), Z1
-	VPMOVZXWD (CX), Z2
-	VPADDD    Z0, Z1, Z1
-	VPCMPD    $0x01, Z2, Z1, K1
-	VPMOVZXWD 32(AX), Z1
-	VPMOVZXWD 32(CX), Z2
-	VPADDD    Z0, Z1, Z1
-	VPCMPD    $0x01, Z2, Z1, K2
+	CMPQ      (SI), $0x00
+	JE        next
+	VPMOVZXBD (AX), Z2
+	VPMOVZXWD (CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K1
+	VPMOVZXBD 16(AX), Z2
+	VPMOVZXWD 32(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K2
 	KUNPCKWD  K1, K2, K1
-	VPMOVZXWD 64(AX), Z1
-	VPMOVZXWD 64(CX), Z2
-	VPADDD    Z0, Z1, Z1
-	VPCMPD    $0x01, Z2, Z1, K2
-	VPMOVZXWD 96(AX), Z1
-	VPMOVZXWD 96(CX), Z2
-	VPADDD    Z0, Z1, Z1
-	VPCMPD    $0x01, Z2, Z1, K3
+	VPMOVZXBD 32(AX), Z2
+	VPMOVZXWD 64(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K2
+	VPMOVZXBD 48(AX), Z2
+	VPMOVZXWD 96(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K3
 	KUNPCKWD  K2, K3, K2
 	KUNPCKDQ  K1, K2, K1
 	KMOVQ     K1, DI
 	XORQ      BX, DI
 	ANDQ      DI, (SI)
-	ADDQ      $0x00000080, CX
-	ADDQ      $0x08, SI
-	ADDQ      $0x00000080, AX
-	DECQ      DX
-	JNZ       loop
+
+next:
+	ADDQ $0x00000080, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000040, AX
+	DECQ DX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func maskLess16x8(a *uint16, b *uint8, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·maskLess16x8(SB), NOSPLIT, $0-48
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         flip+32(FP), BX
+	MOVQ         words+40(FP), SI
+	MOVL         delta+24(FP), DI
+	VPBROADCASTD DI, Z0
+	MOVL         mul+28(FP), DI
+	VPBROADCASTD DI, Z1
+
+loop:
+	CMPQ      (SI), $0x00
+	JE        next
+	VPMOVZXWD (AX), Z2
+	VPMOVZXBD (CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K1
+	VPMOVZXWD 32(AX), Z2
+	VPMOVZXBD 16(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K2
+	KUNPCKWD  K1, K2, K1
+	VPMOVZXWD 64(AX), Z2
+	VPMOVZXBD 32(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K2
+	VPMOVZXWD 96(AX), Z2
+	VPMOVZXBD 48(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K3
+	KUNPCKWD  K2, K3, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, DI
+	XORQ      BX, DI
+	ANDQ      DI, (SI)
+
+next:
+	ADDQ $0x00000040, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000080, AX
+	DECQ DX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func maskLess16x16(a *uint16, b *uint16, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·maskLess16x16(SB), NOSPLIT, $0-48
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         flip+32(FP), BX
+	MOVQ         words+40(FP), SI
+	MOVL         delta+24(FP), DI
+	VPBROADCASTD DI, Z0
+	MOVL         mul+28(FP), DI
+	VPBROADCASTD DI, Z1
+
+loop:
+	CMPQ      (SI), $0x00
+	JE        next
+	VPMOVZXWD (AX), Z2
+	VPMOVZXWD (CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K1
+	VPMOVZXWD 32(AX), Z2
+	VPMOVZXWD 32(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K2
+	KUNPCKWD  K1, K2, K1
+	VPMOVZXWD 64(AX), Z2
+	VPMOVZXWD 64(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K2
+	VPMOVZXWD 96(AX), Z2
+	VPMOVZXWD 96(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x01, Z3, Z2, K3
+	KUNPCKWD  K2, K3, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, DI
+	XORQ      BX, DI
+	ANDQ      DI, (SI)
+
+next:
+	ADDQ $0x00000080, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000080, AX
+	DECQ DX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func maskLess64x64(a *uint64, b *uint64, blocks int, delta int64, mul int64, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·maskLess64x64(SB), NOSPLIT, $0-56
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         flip+40(FP), BX
+	MOVQ         words+48(FP), SI
+	MOVQ         delta+24(FP), DI
+	VPBROADCASTQ DI, Z0
+	MOVQ         mul+32(FP), DI
+	VPBROADCASTQ DI, Z1
+
+loop:
+	CMPQ      (SI), $0x00
+	JE        next
+	VMOVDQU64 (AX), Z2
+	VMOVDQU64 (CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x01, Z3, Z2, K1
+	VMOVDQU64 64(AX), Z2
+	VMOVDQU64 64(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x01, Z3, Z2, K2
+	KUNPCKBW  K1, K2, K1
+	VMOVDQU64 128(AX), Z2
+	VMOVDQU64 128(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x01, Z3, Z2, K2
+	VMOVDQU64 192(AX), Z2
+	VMOVDQU64 192(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x01, Z3, Z2, K3
+	KUNPCKBW  K2, K3, K2
+	KUNPCKWD  K1, K2, K1
+	VMOVDQU64 256(AX), Z2
+	VMOVDQU64 256(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x01, Z3, Z2, K2
+	VMOVDQU64 320(AX), Z2
+	VMOVDQU64 320(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x01, Z3, Z2, K3
+	KUNPCKBW  K2, K3, K2
+	VMOVDQU64 384(AX), Z2
+	VMOVDQU64 384(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x01, Z3, Z2, K3
+	VMOVDQU64 448(AX), Z2
+	VMOVDQU64 448(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x01, Z3, Z2, K4
+	KUNPCKBW  K3, K4, K3
+	KUNPCKWD  K2, K3, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, DI
+	XORQ      BX, DI
+	ANDQ      DI, (SI)
+
+next:
+	ADDQ $0x00000200, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000200, AX
+	DECQ DX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func maskEqual8x8(a *uint8, b *uint8, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·maskEqual8x8(SB), NOSPLIT, $0-48
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         flip+32(FP), BX
+	MOVQ         words+40(FP), SI
+	MOVL         delta+24(FP), DI
+	VPBROADCASTD DI, Z0
+	MOVL         mul+28(FP), DI
+	VPBROADCASTD DI, Z1
+
+loop:
+	CMPQ      (SI), $0x00
+	JE        next
+	VPMOVZXBD (AX), Z2
+	VPMOVZXBD (CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K1
+	VPMOVZXBD 16(AX), Z2
+	VPMOVZXBD 16(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K2
+	KUNPCKWD  K1, K2, K1
+	VPMOVZXBD 32(AX), Z2
+	VPMOVZXBD 32(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K2
+	VPMOVZXBD 48(AX), Z2
+	VPMOVZXBD 48(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K3
+	KUNPCKWD  K2, K3, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, DI
+	XORQ      BX, DI
+	ANDQ      DI, (SI)
+
+next:
+	ADDQ $0x00000040, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000040, AX
+	DECQ DX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func maskEqual8x16(a *uint8, b *uint16, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·maskEqual8x16(SB), NOSPLIT, $0-48
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         flip+32(FP), BX
+	MOVQ         words+40(FP), SI
+	MOVL         delta+24(FP), DI
+	VPBROADCASTD DI, Z0
+	MOVL         mul+28(FP), DI
+	VPBROADCASTD DI, Z1
+
+loop:
+	CMPQ      (SI), $0x00
+	JE        next
+	VPMOVZXBD (AX), Z2
+	VPMOVZXWD (CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K1
+	VPMOVZXBD 16(AX), Z2
+	VPMOVZXWD 32(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K2
+	KUNPCKWD  K1, K2, K1
+	VPMOVZXBD 32(AX), Z2
+	VPMOVZXWD 64(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K2
+	VPMOVZXBD 48(AX), Z2
+	VPMOVZXWD 96(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K3
+	KUNPCKWD  K2, K3, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, DI
+	XORQ      BX, DI
+	ANDQ      DI, (SI)
+
+next:
+	ADDQ $0x00000080, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000040, AX
+	DECQ DX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func maskEqual16x8(a *uint16, b *uint8, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·maskEqual16x8(SB), NOSPLIT, $0-48
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         flip+32(FP), BX
+	MOVQ         words+40(FP), SI
+	MOVL         delta+24(FP), DI
+	VPBROADCASTD DI, Z0
+	MOVL         mul+28(FP), DI
+	VPBROADCASTD DI, Z1
+
+loop:
+	CMPQ      (SI), $0x00
+	JE        next
+	VPMOVZXWD (AX), Z2
+	VPMOVZXBD (CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K1
+	VPMOVZXWD 32(AX), Z2
+	VPMOVZXBD 16(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K2
+	KUNPCKWD  K1, K2, K1
+	VPMOVZXWD 64(AX), Z2
+	VPMOVZXBD 32(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K2
+	VPMOVZXWD 96(AX), Z2
+	VPMOVZXBD 48(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K3
+	KUNPCKWD  K2, K3, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, DI
+	XORQ      BX, DI
+	ANDQ      DI, (SI)
+
+next:
+	ADDQ $0x00000040, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000080, AX
+	DECQ DX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func maskEqual16x16(a *uint16, b *uint16, blocks int, delta int32, mul int32, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·maskEqual16x16(SB), NOSPLIT, $0-48
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         flip+32(FP), BX
+	MOVQ         words+40(FP), SI
+	MOVL         delta+24(FP), DI
+	VPBROADCASTD DI, Z0
+	MOVL         mul+28(FP), DI
+	VPBROADCASTD DI, Z1
+
+loop:
+	CMPQ      (SI), $0x00
+	JE        next
+	VPMOVZXWD (AX), Z2
+	VPMOVZXWD (CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K1
+	VPMOVZXWD 32(AX), Z2
+	VPMOVZXWD 32(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K2
+	KUNPCKWD  K1, K2, K1
+	VPMOVZXWD 64(AX), Z2
+	VPMOVZXWD 64(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K2
+	VPMOVZXWD 96(AX), Z2
+	VPMOVZXWD 96(CX), Z3
+	VPADDD    Z0, Z2, Z2
+	VPMULLD   Z1, Z3, Z3
+	VPCMPD    $0x00, Z3, Z2, K3
+	KUNPCKWD  K2, K3, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, DI
+	XORQ      BX, DI
+	ANDQ      DI, (SI)
+
+next:
+	ADDQ $0x00000080, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000080, AX
+	DECQ DX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func maskEqual64x64(a *uint64, b *uint64, blocks int, delta int64, mul int64, flip uint64, words *uint64)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·maskEqual64x64(SB), NOSPLIT, $0-56
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         flip+40(FP), BX
+	MOVQ         words+48(FP), SI
+	MOVQ         delta+24(FP), DI
+	VPBROADCASTQ DI, Z0
+	MOVQ         mul+32(FP), DI
+	VPBROADCASTQ DI, Z1
+
+loop:
+	CMPQ      (SI), $0x00
+	JE        next
+	VMOVDQU64 (AX), Z2
+	VMOVDQU64 (CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x00, Z3, Z2, K1
+	VMOVDQU64 64(AX), Z2
+	VMOVDQU64 64(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x00, Z3, Z2, K2
+	KUNPCKBW  K1, K2, K1
+	VMOVDQU64 128(AX), Z2
+	VMOVDQU64 128(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x00, Z3, Z2, K2
+	VMOVDQU64 192(AX), Z2
+	VMOVDQU64 192(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x00, Z3, Z2, K3
+	KUNPCKBW  K2, K3, K2
+	KUNPCKWD  K1, K2, K1
+	VMOVDQU64 256(AX), Z2
+	VMOVDQU64 256(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x00, Z3, Z2, K2
+	VMOVDQU64 320(AX), Z2
+	VMOVDQU64 320(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x00, Z3, Z2, K3
+	KUNPCKBW  K2, K3, K2
+	VMOVDQU64 384(AX), Z2
+	VMOVDQU64 384(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x00, Z3, Z2, K3
+	VMOVDQU64 448(AX), Z2
+	VMOVDQU64 448(CX), Z3
+	VPADDQ    Z0, Z2, Z2
+	VPMULLQ   Z1, Z3, Z3
+	VPCMPQ    $0x00, Z3, Z2, K4
+	KUNPCKBW  K3, K4, K3
+	KUNPCKWD  K2, K3, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, DI
+	XORQ      BX, DI
+	ANDQ      DI, (SI)
+
+next:
+	ADDQ $0x00000200, CX
+	ADDQ $0x08, SI
+	ADDQ $0x00000200, AX
+	DECQ DX
+	JNZ  loop
 	VZEROUPPER
 	RET
 

@@ -52,21 +52,42 @@ func maskMember[T Element](vals []T, delta int64, set []uint64, flip uint64, wor
 	}
 }
 
-// MaskLess clears the bits of the rows where a+delta < b does not hold, or holds when !inside. The sum
-// is taken in 64 bits.
-func MaskLess[A, B Element](a []A, delta int64, b []B, inside bool, words []uint64) {
+// MaskLess clears the bits of the rows where a+delta < b*mul does not hold, or holds when !inside. Neither
+// side may pass 64 bits.
+func MaskLess[A, B Element](a []A, delta int64, b []B, mul int64, inside bool, words []uint64) {
 	b = b[:len(a)]
-	done := lessBlocks(a, delta, b, flip(inside), words)
-	maskLess(a[done:], delta, b[done:], flip(inside), words[done>>6:])
+	done := compareBlocks(true, a, delta, b, mul, flip(inside), words)
+	maskLess(a[done:], delta, b[done:], mul, flip(inside), words[done>>6:])
 }
 
-func maskLess[A, B Element](a []A, delta int64, b []B, flip uint64, words []uint64) {
+func maskLess[A, B Element](a []A, delta int64, b []B, mul int64, flip uint64, words []uint64) {
 	for ; len(a) > 0; words = words[1:] {
 		x := a[:min(64, len(a))]
 		y := b[:len(x)]
 		m := uint64(0)
 		for i := range x {
-			m |= b2i(int64(x[i])+delta < int64(y[i])) << (i & 63)
+			m |= b2i(int64(x[i])+delta < int64(y[i])*mul) << (i & 63)
+		}
+		words[0] &= m ^ flip
+		a, b = a[len(x):], b[len(x):]
+	}
+}
+
+// MaskEqual clears the bits of the rows where a+delta = b*mul does not hold, or holds when !inside. Neither
+// side may pass 64 bits.
+func MaskEqual[A, B Element](a []A, delta int64, b []B, mul int64, inside bool, words []uint64) {
+	b = b[:len(a)]
+	done := compareBlocks(false, a, delta, b, mul, flip(inside), words)
+	maskEqual(a[done:], delta, b[done:], mul, flip(inside), words[done>>6:])
+}
+
+func maskEqual[A, B Element](a []A, delta int64, b []B, mul int64, flip uint64, words []uint64) {
+	for ; len(a) > 0; words = words[1:] {
+		x := a[:min(64, len(a))]
+		y := b[:len(x)]
+		m := uint64(0)
+		for i := range x {
+			m |= b2i(int64(x[i])+delta == int64(y[i])*mul) << (i & 63)
 		}
 		words[0] &= m ^ flip
 		a, b = a[len(x):], b[len(x):]

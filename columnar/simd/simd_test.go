@@ -103,11 +103,43 @@ func testMasks[T Element](t *testing.T) {
 			return at >= 0 && at < int64(len(bits))*64 && isSet(bits, int(at))
 		})
 
-		others := random[T](r, n, 250)
-		words = slices.Clone(before)
-		MaskLess(vals, delta, others, inside, words)
-		expect(t, "less", before, words, n, inside, func(i int) bool { return int64(vals[i])+delta < int64(others[i]) })
 	})
+}
+
+func testComparisons[A, B Element](t *testing.T) {
+	each(func(r *rand.Rand, n int) {
+		top := []uint64{5, 250, 1 << 31}[r.IntN(3)] // elements of 8 and 16 bits take what is left of it
+		a, b, before, inside := random[A](r, n, top), random[B](r, n, top), randomMask(r, n), r.IntN(2) == 0
+		delta, mul := int64(r.IntN(7)-3), int64(1)
+		switch r.IntN(6) {
+		case 0:
+			mul = 100
+		case 1:
+			delta, mul = 1<<40, 1<<20
+		case 2:
+			delta, mul = -1<<31, 1<<15
+		case 3:
+			delta, mul = 1<<30-1, 1<<15-1
+		}
+		words := slices.Clone(before)
+		MaskLess(a, delta, b, mul, inside, words)
+		expect(t, "less", before, words, n, inside, func(i int) bool { return int64(a[i])+delta < int64(b[i])*mul })
+		words = slices.Clone(before)
+		MaskEqual(a, delta, b, mul, inside, words)
+		expect(t, "equal", before, words, n, inside, func(i int) bool { return int64(a[i])+delta == int64(b[i])*mul })
+	})
+}
+
+// A pair of widths that is compared wrongly, or in too few bits.
+func TestComparisons(t *testing.T) {
+	t.Run("8x8", testComparisons[uint8, uint8])
+	t.Run("8x16", testComparisons[uint8, uint16])
+	t.Run("8x32", testComparisons[uint8, uint32])
+	t.Run("16x8", testComparisons[uint16, uint8])
+	t.Run("16x16", testComparisons[uint16, uint16])
+	t.Run("32x32", testComparisons[uint32, uint32])
+	t.Run("64x16", testComparisons[int64, uint16])
+	t.Run("64x64", testComparisons[int64, int64])
 }
 
 // A test that clears a wrong bit, or one outside of the rows, in any width.
@@ -239,6 +271,15 @@ func testSums[T Element](t *testing.T) {
 		if got := Total(vals); got != total {
 			t.Fatalf("%d rows: total %d, want %d", n, got, total)
 		}
+		mask, masked := randomMask(r, n), int64(0)
+		for i, x := range vals {
+			if isSet(mask, i) {
+				masked += int64(x)
+			}
+		}
+		if got := TotalMasked(vals, mask); got != masked {
+			t.Fatalf("%d rows: total of a mask %d, want %d", n, got, masked)
+		}
 		if counts != wantCounts || sums != wantSums {
 			t.Fatalf("%d rows, %d codes: %v %v, want %v %v", n, span, counts, sums, wantCounts, wantSums)
 		}
@@ -287,7 +328,12 @@ func BenchmarkLoops(b *testing.B) {
 	d32, d64, rows := make([]uint32, n+Slack), make([]int64, n+Slack), make([]uint32, n+Slack)
 	bench(b, "range16", func() { copy(words, all); MaskRange(u16, 1000, 40000, true, words) })
 	bench(b, "range32", func() { copy(words, all); MaskRange(u32, 1000, 40000, true, words) })
-	bench(b, "less16", func() { copy(words, all); MaskLess(u16, 5, u16, true, words) })
+	bench(b, "less16", func() { copy(words, all); MaskLess(u16, 5, u16, 1, true, words) })
+	bench(b, "equal64", func() { copy(words, all); MaskEqual(i64, 5, i64, 100, true, words) })
+	bench(b, "total32", func() { Total(u32) })
+	bench(b, "total64", func() { Total(i64) })
+	bench(b, "masked32", func() { TotalMasked(u32, most) })
+	bench(b, "masked64", func() { TotalMasked(i64, most) })
 	bench(b, "member32", func() { copy(words, all); MaskMember(u32, 1<<22, 0, set, true, words) })
 	sorted := slices.Clone(u32)
 	slices.Sort(sorted)

@@ -53,6 +53,9 @@ func (o *Operator) Ordered() bool { return false }
 // Prepare reads all input and finishes the groups.
 func (o *Operator) Prepare(q *exec.Query) error {
 	o.query = q
+	if o.spec.masks() {
+		exec.AskMasks(o.input)
+	}
 	if err := o.input.Prepare(q); err != nil {
 		return err
 	}

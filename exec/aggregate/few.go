@@ -12,8 +12,11 @@ import (
 
 // narrow reports an integer vector of 8 to 32 bits whose magnitude is known without a look at its values.
 func narrow(v *columnar.Vector) bool {
-	return v.Enc == columnar.Flat && v.Layout <= columnar.U32 && v.Bounded && v.Lo > math.MinInt64
+	return v.Enc == columnar.Flat && v.Layout <= columnar.U32 && bounded(v)
 }
+
+// bounded reports that a vector's magnitude is known.
+func bounded(v *columnar.Vector) bool { return v.Bounded && v.Lo > math.MinInt64 }
 
 // totalOf adds up the first n values of a narrow vector.
 func totalOf(v *columnar.Vector, n int) int64 {

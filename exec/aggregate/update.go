@@ -23,6 +23,7 @@ type evaluators struct {
 	fids    []uint32
 	few     []uint32
 	codes   []uint8
+	masked  masked
 }
 
 func compile(s *spec, in expr.Input, w *exec.Worker) (*evaluators, error) {
@@ -31,6 +32,7 @@ func compile(s *spec, in expr.Input, w *exec.Worker) (*evaluators, error) {
 		*buf = mem.Alloc[uint32](w.Arena, columnar.BatchSize, false)
 	}
 	e.codes = mem.Alloc[uint8](w.Arena, columnar.BatchSize, false)
+	e.masked = newMasked(w.Arena)
 	for _, g := range s.groups {
 		ev, err := expr.Compile(g, in, w)
 		if err != nil {
@@ -114,6 +116,9 @@ func (c *chain) flush() {
 
 // update folds a batch whose rows belong to the groups ids (nil: all to group 0).
 func (e *evaluators) update(st *states, b *columnar.Batch, ids []uint32) error {
+	if b.Mask != nil {
+		return e.updateMasked(st, b)
+	}
 	c := chain{st: st, ids: ids, rows: true}
 	if ids == nil {
 		st.words[0] += int64(b.Rows())
@@ -167,6 +172,10 @@ func (e *evaluators) fold(st *states, i int, v *columnar.Vector, c *chain, rows,
 	n := length
 	if rows != nil {
 		n = len(rows)
+	}
+	if v.Valid != nil && rows == nil && groups == nil && in.maskable() {
+		e.foldMasked(st, in, v, nil, n, length)
+		return nil, nil, 0
 	}
 	if v.Valid != nil {
 		rows, groups, shared = e.notNull(st, in, v, rows, groups, length)

@@ -95,6 +95,9 @@ func (m *measured) Prepare(q *exec.Query) error {
 // Bound implements exec.Bounded.
 func (m *measured) Bound(rows int64) { exec.Bound(m.Operator, rows) }
 
+// Mask implements exec.Masking.
+func (m *measured) Mask() { exec.AskMasks(m.Operator) }
+
 // Stream implements exec.Operator.
 func (m *measured) Stream(w *exec.Worker) columnar.Stream {
 	return func(yield func(*columnar.Batch, error) bool) {

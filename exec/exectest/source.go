@@ -29,7 +29,11 @@ type Source struct {
 	next    atomic.Int64
 	query   *exec.Query
 	InOrder bool
+	masks   bool
 }
+
+// Mask implements exec.Masking.
+func (s *Source) Mask() { s.masks = true }
 
 // Prepare implements exec.Operator.
 func (s *Source) Prepare(q *exec.Query) error {
@@ -55,11 +59,23 @@ func (s *Source) Stream(w *exec.Worker) columnar.Stream {
 			}
 			// A lent batch: the consumer may look at it, and change only its own header.
 			lent := *s.Batches[i]
+			if s.masks && lent.Sel != nil && i%3 > 0 {
+				lent.Mask, lent.Marked, lent.Sel = maskOf(lent.Sel, lent.Len), len(lent.Sel), nil
+			}
 			if !yield(&lent, nil) {
 				return
 			}
 		}
 	}
+}
+
+// maskOf is a selection of n rows as a mask.
+func maskOf(sel []uint32, n int) []uint64 {
+	words := make([]uint64, (n+63)/64)
+	for _, i := range sel {
+		words[i>>6] |= 1 << (i & 63)
+	}
+	return words
 }
 
 // NewSource makes batches of at most size rows from rows, in layouts drawn from r, with selections

@@ -88,6 +88,26 @@ func mayFail(e plan.Expr) bool {
 	return found
 }
 
+// Harmless reports an expression that may be computed on rows that do not count: it costs next to nothing,
+// has no effects, and raises no error other than overflow.
+func Harmless(e plan.Expr) bool {
+	harmless := true
+	plan.Walk(e, func(e plan.Expr) bool {
+		switch e := e.(type) {
+		case *plan.Column, *plan.Const, *plan.Param, *plan.Neg:
+		case *plan.Arith:
+			harmless = harmless && e.Op <= plan.Mul
+		case *plan.Cast:
+			_, gains := gainsScale(e.X.Type(), e.Typ)
+			harmless = harmless && (gains || sameCarrier(e.X.Type(), e.Typ))
+		default:
+			harmless = false
+		}
+		return harmless
+	})
+	return harmless
+}
+
 // Select gives the rows of b on which the predicate is TRUE: nil for all rows of the batch, else
 // ascending row numbers, borrowed until the next Select (or b.Sel itself). b is not changed.
 func (p *Predicate) Select(b *columnar.Batch) ([]uint32, error) {

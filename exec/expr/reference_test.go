@@ -37,6 +37,8 @@ func (r reference) eval(e plan.Expr) (types.Value, error) {
 		return r.arith(e)
 	case *plan.Neg:
 		return r.arith(&plan.Arith{Op: plan.Sub, L: &plan.Const{Value: types.Int(e.Type(), 0)}, R: e.X, Typ: e.Type()})
+	case *plan.Cast: // of a number, to a wider type
+		return r.arith(&plan.Arith{Op: plan.Add, L: e.X, R: &plan.Const{Value: types.Int(e.X.Type(), 0)}, Typ: e.Typ})
 	case *plan.Compare:
 		l, r, err := r.two(e.L, e.R)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/columnar/simd"
 	"github.com/oxidb/oxidb/exec"
-	"github.com/oxidb/oxidb/types"
 )
 
 // Rows is a batch's rows that still count while filters run: all of them, a mask as long as they are many,
@@ -116,18 +115,17 @@ type masker interface {
 	mask(b *columnar.Batch, words []uint64) bool
 }
 
-// maskTest is a test that may be able to run on a mask, after load.
+// maskTest is a test that may be able to run on a mask; see masker. It loads what it needs.
 type maskTest interface {
-	mask(want bool, n int, words []uint64) bool
-	// bare reports operands that are columns and constants, whose loading cannot fail.
-	bare() bool
+	mask(b *columnar.Batch, want bool, words []uint64) bool
 }
 
 func (l *leaf) mask(b *columnar.Batch, words []uint64) bool {
 	t, ok := l.t.(maskTest)
-	return ok && t.bare() && l.t.load(b) == nil && t.mask(l.want, b.Len, words)
+	return ok && t.mask(b, l.want, words)
 }
 
+// isBare reports a column or a constant, whose loading costs nothing and cannot fail.
 func isBare(x Evaluator) bool {
 	switch x.(type) {
 	case *column, *constant:
@@ -136,9 +134,11 @@ func isBare(x Evaluator) bool {
 	return false
 }
 
-func (u *unary) bare() bool { return isBare(u.x) }
-
-func (u *unary) mask(want bool, n int, words []uint64) bool {
+func (u *unary) mask(b *columnar.Batch, want bool, words []uint64) bool {
+	if !isBare(u.x) || u.load(b) != nil {
+		return false
+	}
+	n := b.Len
 	switch {
 	case isNullConst(u.v):
 		clear(words)
@@ -155,14 +155,14 @@ func (u *unary) mask(want bool, n int, words []uint64) bool {
 			return false
 		}
 	}
-	maskNulls(u.v, words)
+	maskNulls(u.v.Valid, words)
 	return true
 }
 
-// maskNulls clears the bits of NULLs.
-func maskNulls(v *columnar.Vector, words []uint64) {
-	for i := range v.Valid {
-		words[i] &= v.Valid[i]
+// maskNulls clears the bits of NULLs; a nil valid knows none.
+func maskNulls(valid, words []uint64) {
+	for i := range valid {
+		words[i] &= valid[i]
 	}
 }
 
@@ -268,37 +268,4 @@ func Top(v *columnar.Vector) uint64 {
 		return 1<<16 - 1
 	}
 	return 1<<32 - 1
-}
-
-func (p *pair) bare() bool { return isBare(p.x) && isBare(p.y) }
-
-// mask knows < and its kin on two narrow columns of one width, as dates are.
-func (p *pair) mask(want bool, n int, words []uint64) bool {
-	less, exchange, complement := ordered(p.op)
-	if !less || p.class != types.ClassInt && p.class != types.ClassDecimal || p.xScale != 0 || p.yScale != 0 ||
-		p.l.Enc != columnar.Flat || p.r.Enc != columnar.Flat || p.l.Layout != p.r.Layout {
-		return false
-	}
-	l, r := p.l, p.r
-	if exchange {
-		l, r = r, l
-	}
-	delta := l.Base - r.Base
-	if (l.Base^r.Base)&(l.Base^delta) < 0 {
-		return false
-	}
-	inside := complement != want
-	switch l.Layout {
-	case columnar.U8:
-		simd.MaskLess(l.U8[:n], delta, r.U8, inside, words)
-	case columnar.U16:
-		simd.MaskLess(l.U16[:n], delta, r.U16, inside, words)
-	case columnar.U32:
-		simd.MaskLess(l.U32[:n], delta, r.U32, inside, words)
-	default:
-		return false
-	}
-	maskNulls(l, words)
-	maskNulls(r, words)
-	return true
 }

@@ -58,6 +58,9 @@ func (s *Sort) Ordered() bool { return true }
 // Prepare reads and sorts all input.
 func (s *Sort) Prepare(q *exec.Query) error {
 	s.query = q
+	if s.masks() {
+		exec.AskMasks(s.input)
+	}
 	if err := s.input.Prepare(q); err != nil {
 		return err
 	}
@@ -85,6 +88,16 @@ func (s *Sort) Prepare(q *exec.Query) error {
 		return s.external(collected)
 	}
 	return s.finish(q, collected)
+}
+
+// masks reports a search of few rows by a column whose threshold soon drops most of them, so that those of
+// a mask need not be listed, or moved together, first.
+func (s *Sort) masks() bool {
+	if s.limit() > columnar.BatchSize || len(s.extra) > 0 || len(s.keyAt) == 0 {
+		return false
+	}
+	class := s.types[s.keyAt[0]].Class()
+	return class == types.ClassInt || class == types.ClassDecimal
 }
 
 // outgrown reports whether rows lie in files already, or memory would not hold a second copy of them.
@@ -199,7 +212,7 @@ type collector struct {
 }
 
 func (s *Sort) newCollector(w *exec.Worker) (*collector, error) {
-	c := &collector{sort: s, w: w, arena: mem.NewArena(s.query.Memory)}
+	c := &collector{sort: s, w: w, arena: mem.NewArena(s.query.Memory), cut: newThreshold(w)}
 	c.rows = buffer.New(c.arena, s.types)
 	for _, e := range s.extra {
 		ev, err := expr.Compile(e, s.cols, w)
@@ -238,7 +251,7 @@ func (c *collector) run() error {
 		}
 		sel := b.Sel
 		if len(c.sort.keyAt) > 0 {
-			sel = c.cut.refine(c.arena, cols[c.sort.keyAt[0]], b.Sel, b.Len)
+			sel = c.cut.refine(cols[c.sort.keyAt[0]], b)
 		}
 		if sel == nil || len(sel) > 0 {
 			c.rows.Append(cols, sel, b.Len)
@@ -271,6 +284,6 @@ func (c *collector) prune(limit int) {
 		cols[i] = old.Column(i)
 	}
 	c.rows.Append(cols, best, old.Rows)
-	c.cut = newThreshold(c.sort.node.Keys[0], cols[c.sort.keyAt[0]], best[limit-1])
+	c.cut.learn(c.sort.node.Keys[0], cols[c.sort.keyAt[0]], best[limit-1])
 	oldArena.Free()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/buffer"
 	"github.com/oxidb/oxidb/exec/expr"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/types"
@@ -63,6 +64,7 @@ type Table struct {
 	chunks  []Chunk
 	cols    expr.Input
 	query   *exec.Query
+	masks   bool // the receiver takes masks
 	exact   bool // the rows of the morsels are those for which the filters hold
 	morsels []morsel
 	next    atomic.Int64
@@ -86,6 +88,9 @@ func NewKeptTable(node *plan.Scan, source func(t *catalog.Table, room []Chunk) (
 
 // Ordered implements exec.Operator.
 func (t *Table) Ordered() bool { return false }
+
+// Mask implements exec.Masking.
+func (t *Table) Mask() { t.masks = true }
 
 // Prepare lists the morsels of the chunks that may hold matching rows.
 func (t *Table) Prepare(q *exec.Query) error {
@@ -185,7 +190,7 @@ type stream struct {
 	slices      []columnar.Vector
 	batch       columnar.Batch
 	rows        *expr.Rows
-	dense       densifier
+	dense       *buffer.Densifier
 	tried, kept int64 // rows before and after where, for the order of filters
 }
 
@@ -203,7 +208,7 @@ func (t *Table) start(w *exec.Worker) (*stream, error) {
 	}
 	n := len(t.cols)
 	s := &stream{table: t, w: w, whole: make([]*columnar.Vector, n), slices: make([]columnar.Vector, n),
-		rows: expr.NewRows(w), dense: densifier{arena: w.Arena, columns: make([]columnar.Vector, n)}}
+		rows: expr.NewRows(w), dense: buffer.NewDensifier(w.Arena, n)}
 	for i := range s.slices {
 		s.batch.Cols = append(s.batch.Cols, &s.slices[i])
 	}
@@ -312,7 +317,7 @@ func (s *stream) count(m morsel, yield func(*columnar.Batch, error) bool) (more 
 
 // begin starts a batch with the rows of [from, to) that are visible.
 func (s *stream) begin(m morsel, from, to int) {
-	s.batch.Len, s.batch.Sel = to-from, nil
+	s.batch.Len, s.batch.Sel, s.batch.Mask = to-from, nil, nil
 	if m.rows != nil {
 		s.rows.SetList(to-from, m.rows)
 		return
@@ -331,17 +336,28 @@ func (s *stream) slice(ordinals []int, from, to int) {
 	}
 }
 
-// deliver makes the rows that are left the batch's own: moved together where that is cheap, for what comes
-// next is then spared a selection, else as one.
+// densest is the share of a batch's rows, one in densest, from which on a mask or moving them together
+// costs less than a selection.
+const densest = 4
+
+// deliver makes the rows that are left the batch's own: as a mask for who takes one, else moved together
+// where that is cheap, for what comes next is then spared a selection, else as one.
 func (s *stream) deliver() {
-	if words := s.rows.Masked(); words != nil && s.rows.Count*densest >= s.batch.Len && s.dense.able(s.slices) {
+	words := s.rows.Masked()
+	if s.rows.Count*densest < s.batch.Len {
+		words = nil
+	}
+	switch {
+	case words != nil && s.table.masks:
+		s.batch.Mask, s.batch.Marked = words, s.rows.Count
+	case words != nil && s.dense.Able(s.slices):
 		for i := range s.slices {
-			s.dense.column(i, &s.slices[i], words, s.rows.Count)
+			s.dense.Column(i, &s.slices[i], words, s.rows.Count)
 		}
 		s.batch.Len = s.rows.Count
-		return
+	default:
+		s.batch.Sel = s.rows.List()
 	}
-	s.batch.Sel = s.rows.List()
 }
 
 // rowIDs fills the row id column.

@@ -20,14 +20,20 @@ func main() {
 		maskRange(bits)
 		compress(bits)
 		sums(bits)
+		total(bits)
+		totalMasked(bits)
 	}
 	for _, bits := range []int{8, 16, 32} {
 		maskMember(bits)
 		widen(bits)
-		total(bits)
 	}
-	for _, bits := range []int{8, 16} {
-		maskLess(bits)
+	for _, c := range []comparison{{"Less", 1}, {"Equal", 0}} {
+		for _, a := range []int{8, 16} {
+			for _, b := range []int{8, 16} {
+				maskCompare(c, a, b)
+			}
+		}
+		maskCompare(c, 64, 64)
 	}
 	for _, a := range []int{8, 16, 32, 64} {
 		for _, b := range []int{8, 16, 32} {
@@ -270,27 +276,63 @@ func member(at, size, one VecVirtual, set GPVirtual, found OpmaskVirtual) {
 	VPTESTMD(bit, bits, inside, found)
 }
 
-// maskLess clears the bits of the rows where a+delta < b does not hold.
-func maskLess(bits int) {
-	p := function(fmt.Sprintf("maskLess%d", bits), "clears bits of rows where a+delta is not less than b, or with flip where it is, in blocks of 64 rows.",
-		fmt.Sprintf("(a, b %s, blocks int, delta int32, flip uint64, words *uint64)", elements(bits)), "a", "b", "blocks", "flip", "words")
+// comparison is a test of two columns, with its predicate in VPCMP.
+type comparison struct {
+	name      string
+	predicate uint64
+}
+
+// maskCompare clears the bits of the rows where a+delta does not compare with b*mul, in lanes of 32 bits
+// unless the elements have 64.
+func maskCompare(c comparison, abits, bbits int) {
+	lane, signature := 32, "delta, mul int32"
+	if abits == 64 {
+		lane, signature = 64, "delta, mul int64"
+	}
+	p := function(fmt.Sprintf("mask%s%dx%d", c.name, abits, bbits), "clears bits of rows where a+delta does not compare with b*mul, or with flip where it does, in blocks of 64 rows.",
+		fmt.Sprintf("(a %s, b %s, blocks int, %s, flip uint64, words *uint64)", elements(abits), elements(bbits), signature), "a", "b", "blocks", "flip", "words")
 	a, b, blocks, flip, words := p[0], p[1], p[2], p[3], p[4]
-	delta := ZMM()
-	d := GP32()
-	Load(Param("delta"), d)
-	VPBROADCASTD(d, delta)
+	delta, mul := spreadParam("delta", lane), spreadParam("mul", lane)
 	Label("loop")
-	all := word(4, func(i int) OpmaskVirtual {
-		x, y, k := dwords(bits, a, 16*i), dwords(bits, b, 16*i), K()
-		VPADDD(delta, x, x)
-		VPCMPD(Imm(1), y, x, k)
+	CMPQ(Mem{Base: words}, Imm(0))
+	JE(LabelRef("next"))
+	rows := 512 / lane
+	all := word(64/rows, func(i int) OpmaskVirtual {
+		k := K()
+		if lane == 32 {
+			x, y := dwords(abits, a, rows*i), dwords(bbits, b, rows*i)
+			VPADDD(delta, x, x)
+			VPMULLD(mul, y, y)
+			VPCMPD(Imm(c.predicate), y, x, k)
+		} else {
+			x, y := qwords(64, Mem{Base: a, Disp: 64 * i}), qwords(64, Mem{Base: b, Disp: 64 * i})
+			VPADDQ(delta, x, x)
+			VPMULLQ(mul, y, y)
+			VPCMPQ(Imm(c.predicate), y, x, k)
+		}
 		return k
 	})
 	and(all, flip, words)
-	ADDQ(U32(uint32(8*bits)), b)
-	advance(blocks, words, a, 8*bits)
+	Label("next")
+	ADDQ(U32(uint32(8*bbits)), b)
+	advance(blocks, words, a, 8*abits)
 	VZEROUPPER()
 	RET()
+}
+
+// spreadParam broadcasts a parameter over the lanes of a vector.
+func spreadParam(name string, bits int) VecVirtual {
+	v := ZMM()
+	if bits == 64 {
+		r := GP64()
+		Load(Param(name), r)
+		VPBROADCASTQ(r, v)
+		return v
+	}
+	r := GP32()
+	Load(Param(name), r)
+	VPBROADCASTD(r, v)
+	return v
 }
 
 // compress moves the elements whose bits are set together.
@@ -517,6 +559,34 @@ func total(bits int) {
 	VPADDQ(sum[3], sum[2], sum[2])
 	VPADDQ(sum[2], sum[0], sum[0])
 	VMOVDQU64(sum[0], Mem{Base: p[2]})
+	VZEROUPPER()
+	RET()
+}
+
+// totalMasked adds the elements whose bits are set.
+func totalMasked(bits int) {
+	p := function(fmt.Sprintf("totalMasked%d", bits), "adds up the elements whose bits are set in eight sums, in blocks of 64 rows.",
+		fmt.Sprintf("(vals %s, blocks int, words *uint64, sums *[8]int64)", elements(bits)), "vals", "blocks", "words", "sums")
+	vals, blocks, words := p[0], p[1], p[2]
+	var sum [4]VecVirtual
+	for i := range sum {
+		sum[i] = ZMM()
+		VPXORQ(sum[i], sum[i], sum[i])
+	}
+	Label("loop")
+	CMPQ(Mem{Base: words}, Imm(0))
+	JE(LabelRef("next"))
+	for i := range 8 {
+		k, s := K(), sum[i%4]
+		KMOVB(Mem{Base: words, Disp: i}, k)
+		VPADDQ(qwords(bits, Mem{Base: vals, Disp: i * bits}), s, k, s)
+	}
+	Label("next")
+	advance(blocks, words, vals, 8*bits)
+	VPADDQ(sum[1], sum[0], sum[0])
+	VPADDQ(sum[3], sum[2], sum[2])
+	VPADDQ(sum[2], sum[0], sum[0])
+	VMOVDQU64(sum[0], Mem{Base: p[3]})
 	VZEROUPPER()
 	RET()
 }

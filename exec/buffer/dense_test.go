@@ -1,4 +1,4 @@
-package scan
+package buffer
 
 import (
 	"math/rand/v2"
@@ -18,7 +18,7 @@ func TestDenseRowsAreTheKeptOnes(t *testing.T) {
 		types.TText, types.TInterval, types.TUUID}
 	arena := mem.NewArena(mem.NewBudget("test", 1<<30, nil))
 	defer arena.Free()
-	d := densifier{arena: arena, columns: make([]columnar.Vector, len(kinds))}
+	d := NewDensifier(arena, len(kinds))
 	for range 60 {
 		n := 1 + r.IntN(columnar.BatchSize)
 		words := make([]uint64, simd.Words(n))
@@ -36,10 +36,10 @@ func TestDenseRowsAreTheKeptOnes(t *testing.T) {
 			}
 			v := columnartest.Vector(r, typ, values)
 			got := *v
-			if !d.able([]columnar.Vector{got}) {
+			if !d.Able([]columnar.Vector{got}) {
 				continue
 			}
-			d.column(k, &got, words, len(keep))
+			d.Column(k, &got, words, len(keep))
 			if got.Len != len(keep) {
 				t.Fatalf("%d rows of %d", got.Len, len(keep))
 			}

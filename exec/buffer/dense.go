@@ -1,4 +1,4 @@
-package scan
+package buffer
 
 import (
 	"github.com/oxidb/oxidb/columnar"
@@ -6,19 +6,21 @@ import (
 	"github.com/oxidb/oxidb/columnar/simd"
 )
 
-// densifier moves the rows of a mask together, column by column, so that what comes after the scan works
-// on whole vectors and not through a selection. That costs less than the selection would, as long as the
-// rows are not few.
-type densifier struct {
+// Densifier moves the rows of a mask together, column by column, so that what comes next works on whole
+// vectors and not through a selection. That costs less than the selection would, as long as the rows are
+// not few.
+type Densifier struct {
 	arena   *mem.Arena
 	columns []columnar.Vector // memory of each column
 }
 
-// densest is the share of a batch's rows, one in densest, from which on they are moved together.
-const densest = 4
+// NewDensifier makes one for batches of a number of columns.
+func NewDensifier(arena *mem.Arena, columns int) *Densifier {
+	return &Densifier{arena: arena, columns: make([]columnar.Vector, columns)}
+}
 
-// able reports whether all columns can be moved cheaply, which texts cannot unless they are codes.
-func (d *densifier) able(cols []columnar.Vector) bool {
+// Able reports whether all columns can be moved cheaply, which texts cannot unless they are codes.
+func (d *Densifier) Able(cols []columnar.Vector) bool {
 	for i := range cols {
 		if cols[i].Layout == columnar.Str && cols[i].Enc == columnar.Flat {
 			return false
@@ -27,8 +29,9 @@ func (d *densifier) able(cols []columnar.Vector) bool {
 	return true
 }
 
-// column moves the n rows of words in the column of an ordinal together.
-func (d *densifier) column(ordinal int, v *columnar.Vector, words []uint64, n int) {
+// Column makes v, the column of an ordinal, that of the n rows of words. Its values are borrowed until the
+// next call for the ordinal.
+func (d *Densifier) Column(ordinal int, v *columnar.Vector, words []uint64, n int) {
 	if v.Enc == columnar.Const {
 		v.Len = n
 		return
@@ -65,7 +68,7 @@ func (d *densifier) column(ordinal int, v *columnar.Vector, words []uint64, n in
 }
 
 // compress gives the elements of src whose bits are set, in held.
-func compress[T any](d *densifier, held *[]T, src []T, words []uint64) []T {
+func compress[T any](d *Densifier, held *[]T, src []T, words []uint64) []T {
 	if *held == nil {
 		*held = mem.Alloc[T](d.arena, columnar.BatchSize+simd.Slack, false)
 	}
