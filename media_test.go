@@ -208,3 +208,60 @@ func hinted(err error, text string) bool {
 	var known *sqlerr.Error
 	return errors.As(err, &known) && strings.Contains(known.Hint, text)
 }
+
+// Where the directory has no room for the name of a log file, the log ends with an error that says so:
+// everything acknowledged is there and can be read, and opened again with room it can be written.
+func TestFullDiskWhereALogFileGetsItsName(t *testing.T) {
+	m := newMedium()
+	db := m.open(t)
+	exec(t, db, "CREATE TABLE p (id integer PRIMARY KEY)")
+	acknowledged := 0
+	insert := func() error {
+		_, err := db.Exec(t.Context(), "INSERT INTO p VALUES ($1)", acknowledged)
+		if err == nil {
+			acknowledged++
+		}
+		return err
+	}
+	for range 5 {
+		if err := insert(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var failures atomic.Int64
+	m.SetHook(func(op disk.Op) error {
+		if op.Kind == disk.Rename && strings.HasPrefix(op.Path, "/db/wal/") && strings.HasSuffix(op.Path, ".wal") {
+			failures.Add(1)
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	_, err := db.Exec(t.Context(), "CHECKPOINT")
+	if err == nil {
+		err = insert()
+	}
+	if failures.Load() == 0 || sqlerr.StateOf(err) != sqlerr.DiskFull {
+		t.Errorf("%d failures: %v", failures.Load(), err)
+	}
+	m.SetHook(nil)
+	for _, sql := range []string{"INSERT INTO p VALUES (1000)", "CREATE TABLE q (a int)", "CHECKPOINT"} {
+		if _, err := db.Exec(t.Context(), sql); sqlerr.StateOf(err) != sqlerr.DiskFull || !hinted(err, "open it again") {
+			t.Errorf("%s after the log has ended: %v", sql, err)
+		}
+	}
+	if n := count(t, db, "SELECT count(*) FROM p"); n != int64(acknowledged) {
+		t.Errorf("%d rows, %d acknowledged", n, acknowledged)
+	}
+	_ = db.Close() // it cannot write
+	db = m.open(t)
+	if err := insert(); err != nil {
+		t.Error(err)
+	}
+	exec(t, db, "CALL oxidb_check()")
+	if n := count(t, db, "SELECT count(*) FROM p"); n != int64(acknowledged) {
+		t.Errorf("opened again: %d rows, %d acknowledged", n, acknowledged)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
