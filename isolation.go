@@ -139,7 +139,7 @@ func (s *Session) setting(name string) string {
 		return switchText(m.readOnly)
 	case "transaction_deferrable":
 		return switchText(m.deferrable)
-	case retentionName: // of the database
+	case retentionName, maxRunningName: // of the database
 		return s.db.startSettings()[name]
 	}
 	return s.settings.settings[name]

@@ -56,7 +56,7 @@ func (sc *scope) load(ctx context.Context, schema, table string, parts int, fill
 		return 0, err
 	}
 	var next, rows atomic.Int64
-	q := exec.NewQuery(ctx, exec.Options{Workers: min(sc.session.settings.values().threads, parts), Memory: sc.session.db.memory, Function: sc.functions()})
+	q := exec.NewQuery(ctx, exec.Options{Workers: min(sc.session.settings.values().threads, parts), Memory: sc.budget(), Function: sc.functions()})
 	defer q.Close()
 	err = q.Run(func(w *exec.Worker) error {
 		for part := int(next.Add(1)) - 1; part < parts; part = int(next.Add(1)) - 1 {
@@ -119,7 +119,7 @@ func (sc *scope) ingest(ctx context.Context, schema, table string, records iter.
 	if err != nil {
 		return 0, err
 	}
-	q := exec.NewQuery(ctx, exec.Options{Workers: int(sc.session.settings.integer("threads")), Memory: sc.session.db.memory, Function: sc.functions()})
+	q := exec.NewQuery(ctx, exec.Options{Workers: int(sc.session.settings.integer("threads")), Memory: sc.budget(), Function: sc.functions()})
 	defer q.Close()
 	err = q.Run(func(w *exec.Worker) (err error) {
 		if w.ID > 0 {

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +24,6 @@ import (
 
 	"github.com/oxidb/oxidb/catalog/sequence"
 	"github.com/oxidb/oxidb/catalog/systables"
-	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/exec/spill"
 	"github.com/oxidb/oxidb/external/parquet"
 	"github.com/oxidb/oxidb/function/builtin"
@@ -41,14 +41,20 @@ const InMemory = ":memory:"
 type Options struct {
 	// Threads is the number of workers of a query; 0 means all cores.
 	Threads int
-	// MemoryLimit bounds the memory of all running queries in bytes; 0 means none.
+	// MemoryLimit bounds the memory of the database in bytes: rows that are not on disk yet, running
+	// queries, and with what they leave the column cache. 0 means four fifths of the machine's memory, or
+	// of its control group's; negative means none. ALTER SYSTEM SET memory_limit changes it.
 	MemoryLimit int64
+	// LimitProcess makes MemoryLimit the bound of the whole process's resident memory: the collector's
+	// limit (debug.SetMemoryLimit) follows from it, and memory goes back to the system. It is for
+	// programs that do little else; one database of a process may have it.
+	LimitProcess bool
 	// TempDirectory is where queries keep what memory has no room for; "" means the directory "spill"
 	// of the database, or the system's for one in memory.
 	TempDirectory string
 	// TempLimit bounds those files in bytes; 0 means as much as the disk has.
 	TempLimit int64
-	// CacheLimit bounds the column cache in bytes; 0 means a default.
+	// CacheLimit bounds the column cache in bytes; 0 means what MemoryLimit leaves.
 	CacheLimit int64
 	// AsyncCommit starts sessions with synchronous_commit = off: commits are acknowledged before they are
 	// on disk, and a crash of the machine may take the last ones.
@@ -87,7 +93,8 @@ type DB struct {
 	catalog  *systables.Catalog
 	numbers  *sequence.Counters
 	registry *builtin.Registry
-	memory   *mem.Budget
+	memory   *memory
+	queries  *admission
 	spill    *spill.Space
 	footers  *parquet.Cache
 	threads  int
@@ -132,7 +139,9 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	if err := ctx.Err(); err != nil {
 		return nil, sqlerr.New(sqlerr.QueryCanceled, "opening %s: %w", path, err)
 	}
-	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, CheckpointBytes: o.CheckpointBytes,
+	limit := o.memoryLimit()
+	memory := newMemory(limit)
+	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, Memory: memory.Budget, CheckpointBytes: o.CheckpointBytes,
 		Archive: o.Archive, ScrubEvery: o.ScrubEvery, ReadOnly: o.ReadOnly, Quarantine: o.Quarantine, Progress: o.Progress, Notice: o.Notice, Retention: keepAll, Compute: newComputer().values})
 	if err != nil {
 		return nil, err
@@ -146,18 +155,24 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 		return nil, errors.Join(err, store.Close())
 	}
 	initial := databaseDefaults(o.Threads, o.retention(path))
+	initial[memoryLimitName] = strconv.FormatInt(limit, 10)
+	initial[maxRunningName] = strconv.Itoa(max(4, 2*o.Threads))
 	if o.AsyncCommit {
 		initial["synchronous_commit"] = "off"
 	}
 	db := &DB{
 		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, initial: initial,
-		memory: mem.NewBudget("the database", o.MemoryLimit, nil), spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
+		memory: memory, queries: newAdmission(memory.Budget), defaults: initial, spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
 		open: map[uint64]*openTransaction{}, footers: parquet.NewCache(),
 	}
 	db.versionTime = db.timeOfVersion
+	if o.LimitProcess {
+		memory.protect(limit)
+	}
 	if err := db.loadSettings(); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	memory.watch(store, &db.plans)
 	return db, nil
 }
 
@@ -166,6 +181,9 @@ func Threads(n int) func(*Options) { return func(o *Options) { o.Threads = n } }
 
 // MemoryLimit sets Options.MemoryLimit.
 func MemoryLimit(bytes int64) func(*Options) { return func(o *Options) { o.MemoryLimit = bytes } }
+
+// LimitProcess sets Options.LimitProcess.
+func LimitProcess() func(*Options) { return func(o *Options) { o.LimitProcess = true } }
 
 // AsyncCommit sets Options.AsyncCommit.
 func AsyncCommit() func(*Options) { return func(o *Options) { o.AsyncCommit = true } }
@@ -182,7 +200,7 @@ func (db *DB) Path() string { return db.path }
 // SpilledBytes is what queries have written to temporary files since Open.
 func (db *DB) SpilledBytes() int64 { return db.spill.Total() }
 
-// PeakMemory is the most bytes that running queries had reserved at once.
+// PeakMemory is the most bytes that were held and reserved at once, the column cache aside.
 func (db *DB) PeakMemory() int64 { return db.memory.Peak() }
 
 // Close ends every session, writes a checkpoint and releases the directory. A second Close does
@@ -200,6 +218,7 @@ func (db *DB) Close() error {
 	for _, s := range open {
 		s.Close()
 	}
+	db.memory.close()
 	return errors.Join(db.numbers.Flush(context.Background()), db.store.Close())
 }
 

@@ -46,11 +46,17 @@ type running struct {
 func (sc *scope) start(ctx context.Context, root plan.Node, profile bool) (*running, error) {
 	set := sc.set
 	workers := set.threads
+	memory, done := sc.budget(), func() {}
 	if sc.inputRows(root) < smallInput {
 		workers = 1
+	} else {
+		var err error
+		if memory, done, err = sc.admit(ctx); err != nil {
+			return nil, err
+		}
 	}
 	r := &running{query: exec.NewQuery(ctx, exec.Options{
-		Workers: workers, Memory: mem.NewBudget("the query", set.memoryLimit, sc.session.db.memory), Function: sc.functions(), Profile: profile,
+		Workers: workers, Memory: memory, Done: done, Function: sc.functions(), Profile: profile,
 		Spill: sc.session.db.spill.Part(set.tempLimit), ForceSpill: set.forceSpill,
 	})}
 	sc.session.running.Store(r.query)
@@ -94,7 +100,7 @@ func (sc *scope) again(ctx context.Context, v *boundVariant, args []any) (*runni
 func (sc *scope) newKept(v *boundVariant) *running {
 	r := &running{home: v}
 	r.function.Sequences = &r.sequences
-	r.query = exec.NewKept(exec.Options{Memory: mem.NewBudget("the query", 0, sc.session.db.memory), Function: &r.function})
+	r.query = exec.NewKept(exec.Options{Memory: mem.NewBudget("the query", 0, sc.session.db.memory.Budget), Function: &r.function})
 	return r
 }
 

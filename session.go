@@ -31,6 +31,8 @@ type Session struct {
 
 	// latest is what sequences gave, for currval and lastval.
 	latest latestNumbers
+	// admitted counts the session's queries that others wait for.
+	admitted atomic.Int64
 	// running is the latest query, for those who watch it from outside of mu; nil when it has ended and
 	// serves others now: scanned is what it had read.
 	running atomic.Pointer[exec.Query]

@@ -20,7 +20,7 @@ type setting struct {
 }
 
 // database reports a setting that belongs to the database: ALTER SYSTEM alone changes it.
-func (k *setting) database() bool { return k.name == retentionName }
+func (k *setting) database() bool { return k.name == retentionName || k.name == maxRunningName }
 
 func knownSettings() []setting {
 	return []setting{
@@ -37,8 +37,11 @@ func knownSettings() []setting {
 		{"force_spill", "off", "Makes operators use temporary files as often as they can (for tests).", onOff},
 		{"idle_in_transaction_session_timeout", "0", "Milliseconds (or with unit: 5min) after which a transaction block that waits for its client is rolled back; 0 is never.", duration},
 		{"intervalstyle", "postgres", "Always postgres.", only("postgres")},
-		{"memory_limit", "0", "Memory for one query of this session, as bytes or with unit (256MiB); 0 is the database's limit.", size},
+		{maxRunningName, "4", "Queries of many rows that run at once; others wait. ALTER SYSTEM changes it.", number(1, 1000)},
+		{memoryLimitName, "0", "Memory for one query of this session, as bytes or with unit (256MiB); 0 is the database's limit, which ALTER SYSTEM changes.", size},
 		retentionSetting(),
+		{"query_priority", "normal", "Whose turn it is when queries wait for others: low, normal or high.", only("low", "normal", "high")},
+		{"queue_timeout", "300000", "Milliseconds (or with unit: 5min) that a query waits for others to end; 0 is as long as it takes.", duration},
 		{"search_path", "public", "Schemas in which names are looked up.", anyText},
 		{"server_version", Version, "Version of OxiDB.", only(Version)},
 		{"standard_conforming_strings", "on", "Always on.", only("on")},

@@ -90,8 +90,10 @@ func (db *DB) loadSettings() error {
 		return err
 	}
 	db.store.SetRetention(keep)
+	db.queries.setMost(int(defaults.integer(maxRunningName)))
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	db.takeMemoryLimit(db.defaults, defaults)
 	db.defaults = defaults
 	return nil
 }

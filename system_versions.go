@@ -11,6 +11,7 @@ const ownSchema = "pg_catalog"
 // ownTables are relations that PostgreSQL does not have.
 func ownTables() []systemTable {
 	return []systemTable{
+		{"oxidb_memory", memoryColumns(), memoryRows},
 		{"oxidb_transactions", transactionColumns(), transactionRows},
 		{"oxidb_versions", []catalog.Column{{Name: "version", Type: types.TBigInt}, {Name: "time", Type: types.TTimestampTZ}}, versionRows},
 	}

@@ -38,6 +38,7 @@ type Query struct {
 	profile    bool
 	work       Work
 	forceSpill bool
+	done       func()
 
 	ownedMu sync.Mutex
 	files   []*spill.File
@@ -69,11 +70,13 @@ type Options struct {
 	ForceSpill bool
 	// Profile makes operators count rows and time (EXPLAIN ANALYZE).
 	Profile bool
+	// Done is called when the query has given its memory back; nil for nobody.
+	Done func()
 }
 
 // NewQuery starts a query's context. Close frees its memory.
 func NewQuery(ctx context.Context, o Options) *Query {
-	q := &Query{ctx: NewContext(ctx, nil), Memory: o.Memory, Function: o.Function, Spill: o.Spill, profile: o.Profile, forceSpill: o.ForceSpill && o.Spill != nil}
+	q := &Query{ctx: NewContext(ctx, nil), Memory: o.Memory, Function: o.Function, Spill: o.Spill, done: o.Done, profile: o.Profile, forceSpill: o.ForceSpill && o.Spill != nil}
 	for i := range max(o.Workers, 1) {
 		q.Workers = append(q.Workers, &Worker{ID: i, Query: q, Arena: mem.NewArena(o.Memory), Scratch: columnar.BatchSize})
 	}
@@ -98,6 +101,10 @@ func (q *Query) closeOwned() {
 		_ = f.Close() // nameless: nothing is left to do about it
 	}
 	q.files, q.arenas = nil, nil
+	if q.done != nil {
+		q.done()
+		q.done = nil
+	}
 }
 
 // stop ends the query early with its first error.

@@ -5,19 +5,22 @@ import (
 	"sync"
 
 	"github.com/oxidb/oxidb/columnar"
+	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/index"
 )
 
-// defaultPoolBytes is the buffer pool's size when the options do not say.
+// defaultPoolBytes is the buffer pool's size when neither the options nor a memory limit say it.
 const defaultPoolBytes = 2 << 30
 
-// pool keeps sealed columns and index components of sealed chunks in memory up to a number of bytes, the least recently used go first. What
-// it gives up stays valid for whoever holds it. Many goroutines may use it at once.
+// pool keeps sealed columns and index components of sealed chunks in memory: up to a number of bytes,
+// and to what nobody else needs. The least recently used go first. What it gives up stays valid for
+// whoever holds it. Many goroutines may use it at once.
 type pool struct {
 	mu      sync.Mutex
-	limit   int64
+	limit   int64 // 0: only what others need bounds it
 	used    int64
+	cache   *mem.Cache
 	entries map[poolKey]*list.Element
 	order   list.List // of *poolEntry, most recently used first
 	loading map[poolKey]*poolLoad
@@ -55,12 +58,17 @@ type poolLoad struct {
 	err  error
 }
 
-func newPool(limit int64) *pool {
-	if limit <= 0 {
+func newPool(limit int64, memory *mem.Budget) *pool {
+	if limit <= 0 && memory.Limit() == 0 {
 		limit = defaultPoolBytes
 	}
-	return &pool{limit: limit, entries: map[poolKey]*list.Element{}, loading: map[poolKey]*poolLoad{}}
+	p := &pool{limit: max(limit, 0), entries: map[poolKey]*list.Element{}, loading: map[poolKey]*poolLoad{}}
+	p.cache = memory.NewCache("buffer pool", p.shrink)
+	return p
 }
+
+// charge is what an entry counts for: the collector needs room beside what it keeps.
+func charge(bytes int64) int64 { return bytes + bytes/2 }
 
 // get gives a column or component, made by load when it is not there; one goroutine makes it for all.
 func (p *pool) get(key poolKey, load func() (pooled, error)) (pooled, error) {
@@ -99,7 +107,17 @@ func (p *pool) put(key poolKey, what pooled) {
 	e := &poolEntry{key: key, what: what, bytes: what.bytes()}
 	p.entries[key] = p.order.PushFront(e)
 	p.used += e.bytes
-	for p.used > p.limit && p.order.Len() > 1 {
+	p.cache.Add(charge(e.bytes))
+	for p.order.Len() > 1 && (p.limit > 0 && p.used > p.limit || p.cache.Excess() > 0) {
+		p.drop(p.order.Back())
+	}
+}
+
+// shrink gives up bytes, as they are charged, of the least recently used.
+func (p *pool) shrink(bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for keep := p.cache.Held() - bytes; p.cache.Held() > keep && p.order.Len() > 0; {
 		p.drop(p.order.Back())
 	}
 }
@@ -108,6 +126,7 @@ func (p *pool) drop(at *list.Element) {
 	e := p.order.Remove(at).(*poolEntry)
 	delete(p.entries, e.key)
 	p.used -= e.bytes
+	p.cache.Add(-charge(e.bytes))
 }
 
 // forget gives up what belongs to a file.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/oxidb/oxidb/columnar/mem"
 	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/mvcc/archive"
 	"github.com/oxidb/oxidb/mvcc/wal"
@@ -15,8 +16,11 @@ import (
 
 // Options tune a store. The zero value is a good default.
 type Options struct {
-	// BufferPoolBytes bounds the sealed columns kept in memory; 0 means 2 GiB.
+	// BufferPoolBytes bounds the sealed columns kept in memory; 0 means as much as Memory has room for,
+	// or 2 GiB when it has no limit.
 	BufferPoolBytes int64
+	// Memory is what the buffer pool shares with others; nil for a budget of the store's own.
+	Memory *mem.Budget
 	// CheckpointBytes is the length of the log that starts a checkpoint; 0 means 64 MiB, negative that
 	// nothing is done in the background: no checkpoint, and no compaction.
 	CheckpointBytes int64
@@ -148,9 +152,12 @@ type Store struct {
 const firstUserID = 1000
 
 func newStore(o Options) *Store {
+	if o.Memory == nil {
+		o.Memory = mem.NewBudget("the store", 0, nil)
+	}
 	s := &Store{
 		opts:    o,
-		pool:    newPool(o.BufferPoolBytes),
+		pool:    newPool(o.BufferPoolBytes, o.Memory),
 		files:   map[string]*segment.File{},
 		closing: make(chan struct{}),
 		keeper:  keeper{wake: make(chan struct{}, 1)},

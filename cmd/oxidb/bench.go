@@ -28,7 +28,7 @@ type tpchOptions struct {
 	SF      float64  `help:"Scale factor: 1 is about 1 GB." default:"1"`
 	DB      string   `help:"Database directory; made and loaded when missing. Default: bench-data/tpch-SF." type:"path"`
 	Threads int      `help:"Workers of a query; 0 means all cores."`
-	Memory  byteSize `help:"Memory of running queries (256MiB); beyond it they use temporary files. 0 means no limit."`
+	Memory  byteSize `help:"Memory of the process (256MiB); queries beyond it use temporary files. 0 means four fifths of the machine's, or of its control group's."`
 	Queries string   `help:"Query numbers, as 1,6 or 1-22." default:"1-22"`
 	JSON    string   `help:"Also write the figures to this file." type:"path"`
 }
@@ -47,7 +47,7 @@ func (o *tpchOptions) open(ctx context.Context) (*oxidb.DB, error) {
 		return nil, unreachable{err}
 	}
 	start := time.Now()
-	db, err := oxidb.Open(ctx, dir, oxidb.Threads(o.Threads), oxidb.MemoryLimit(int64(o.Memory)))
+	db, err := oxidb.Open(ctx, dir, oxidb.Threads(o.Threads), oxidb.MemoryLimit(int64(o.Memory)), oxidb.LimitProcess())
 	if err != nil {
 		return nil, unreachable{err}
 	}

@@ -19,7 +19,7 @@ type serveCommand struct {
 	DB             string        `help:"The same as a flag." placeholder:"PATH"`
 	Listen         string        `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8815"`
 	Threads        int           `help:"Workers of a query; 0 means all cores."`
-	Memory         byteSize      `help:"Memory of running queries (4GiB); beyond it they use temporary files. 0 means no limit."`
+	Memory         byteSize      `help:"Memory of the process (4GiB); queries beyond it use temporary files. 0 means four fifths of the machine's, or of its control group's."`
 	Checkpoint     int64         `name:"checkpoint-bytes" help:"Bytes of log after which a checkpoint is written; 0 means 256 MiB, less never."`
 	TLSCert        string        `name:"tls-cert" help:"Certificate file (PEM): serve TLS." type:"existingfile"`
 	TLSKey         string        `name:"tls-key" help:"The certificate's key file (PEM)." type:"existingfile"`
@@ -61,7 +61,7 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 	}
 	bar := newBar(os.Stderr, "recovery")
 	bar.unit = bytesText
-	db, err := oxidb.Open(ctx, path, oxidb.Threads(c.Threads), oxidb.MemoryLimit(int64(c.Memory)), oxidb.CheckpointBytes(c.Checkpoint), func(o *oxidb.Options) {
+	db, err := oxidb.Open(ctx, path, oxidb.Threads(c.Threads), oxidb.MemoryLimit(int64(c.Memory)), oxidb.LimitProcess(), oxidb.CheckpointBytes(c.Checkpoint), func(o *oxidb.Options) {
 		o.Archive, o.ScrubEvery, o.ReadOnly, o.Quarantine = c.Archive, c.Scrub, c.ReadOnly, c.Recover == "quarantine"
 		o.Progress = bar.show
 		o.Notice = func(err error) { fmt.Fprintln(os.Stderr, "oxidb:", message(err)) }

@@ -3,6 +3,7 @@ package mem
 import (
 	"math/bits"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -64,18 +65,27 @@ func (a *Arena) region(size int) []byte {
 	if a.small && max(a.bytes, int64(size)) < minRegion {
 		bytes = max(int64(1)<<bits.Len(uint(size-1)), smallRegion, a.bytes)
 	}
+	var region []byte
+	class := regionClass(int(bytes))
+	if bytes >= minRegion {
+		region = regions.take(class) // warm: it is there already
+	}
 	if a.budget != nil {
 		if err := a.budget.Reserve(bytes); err != nil {
+			if region != nil {
+				regions.put(region)
+			}
 			panic(err)
 		}
 	}
-	a.bytes += bytes
 	if bytes < minRegion {
-		a.regions = append(a.regions, make([]byte, bytes))
-	} else {
-		a.regions = append(a.regions, regions.get(regionClass(int(bytes))))
+		region = make([]byte, bytes)
+	} else if region == nil {
+		region = regions.grow(class, a.budget)
 	}
-	return a.regions[len(a.regions)-1]
+	a.regions = append(a.regions, region)
+	a.bytes += bytes
+	return region
 }
 
 // Bytes is the memory that the arena holds.
@@ -114,9 +124,10 @@ func regionClass(size int) int { return bits.Len(uint(max(size, minRegion) - 1))
 
 // pool keeps freed regions by size class, up to a bound, still mapped and warm.
 type pool struct {
-	mu   sync.Mutex
-	free [48][][]byte
-	held int64
+	mu     sync.Mutex
+	free   [48][][]byte
+	held   atomic.Int64 // bytes of free
+	mapped atomic.Int64 // bytes of all regions, free ones among them
 }
 
 // maxHeld bounds the warm memory that no query uses.
@@ -124,28 +135,64 @@ const maxHeld = 1 << 30
 
 var regions pool
 
-func (p *pool) get(class int) []byte {
+// take gives a free region, nil when there is none.
+func (p *pool) take(class int) []byte {
 	p.mu.Lock()
-	if free := p.free[class]; len(free) > 0 {
-		region := free[len(free)-1]
-		p.free[class] = free[:len(free)-1]
-		p.held -= int64(len(region))
-		p.mu.Unlock()
-		return region
+	defer p.mu.Unlock()
+	n := len(p.free[class])
+	if n == 0 {
+		return nil
 	}
-	p.mu.Unlock()
+	region := p.free[class][n-1]
+	p.free[class] = p.free[class][:n-1]
+	p.held.Add(-int64(len(region)))
+	return region
+}
+
+// grow maps a region for budget, which has reserved it.
+func (p *pool) grow(class int, budget *Budget) []byte {
+	budget.guarded(1 << class)
+	p.mapped.Add(1 << class)
 	return mapRegion(1 << class)
 }
 
 func (p *pool) put(region []byte) {
 	p.mu.Lock()
-	if p.held+int64(len(region)) <= maxHeld {
+	if p.held.Load()+int64(len(region)) <= maxHeld {
 		class := regionClass(len(region))
 		p.free[class] = append(p.free[class], region)
-		p.held += int64(len(region))
+		p.held.Add(int64(len(region)))
 		p.mu.Unlock()
 		return
 	}
 	p.mu.Unlock()
-	unmapRegion(region)
+	p.unmap(region)
 }
+
+func (p *pool) unmap(region []byte) {
+	unmapRegion(region)
+	p.mapped.Add(-int64(len(region)))
+}
+
+// trim gives the largest free regions back to the system until at most keep bytes are left.
+func (p *pool) trim(keep int64) {
+	if p.held.Load() <= keep {
+		return
+	}
+	var gone [][]byte
+	p.mu.Lock()
+	for class := len(p.free) - 1; class >= 0 && p.held.Load() > keep; class-- {
+		for n := len(p.free[class]); n > 0 && p.held.Load() > keep; n-- {
+			gone = append(gone, p.free[class][n-1])
+			p.free[class] = p.free[class][:n-1]
+			p.held.Add(-int64(1) << class)
+		}
+	}
+	p.mu.Unlock()
+	for _, region := range gone {
+		p.unmap(region)
+	}
+}
+
+// FreeRegions is the bytes of regions that no arena of the process uses and that stay mapped.
+func FreeRegions() int64 { return regions.held.Load() }
