@@ -142,6 +142,7 @@ func (s *Store) knownFile(r fileRecord) *segment.File {
 	f := s.files[r.Path]
 	if f == nil {
 		f = segment.NewFile(s.fs, s.path(r.Path), r.Meta)
+		f.Lend(&s.buffers)
 		s.files[r.Path] = f
 	}
 	return f

@@ -298,6 +298,7 @@ func (s *Store) removeSegment(path string) {
 func (s *Store) addFile(f *segment.File) {
 	s.filesMu.Lock()
 	defer s.filesMu.Unlock()
+	f.Lend(&s.buffers)
 	s.files[s.relative(f.Path())] = f
 }
 

@@ -113,6 +113,7 @@ type Store struct {
 
 	compactMu sync.Mutex // held by the one that compacts
 
+	buffers     segment.Buffers // of files
 	filesMu     sync.Mutex
 	files       map[string]*segment.File // by path under dir
 	garbage     []garbageFile

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/bits"
+	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/sqlerr"
@@ -82,7 +83,7 @@ func (z *Zone) check(v *columnar.Vector, required bool) error {
 		return nil
 	}
 	if v.Bounded && !z.Sorted {
-		return nil // reading has compared the bounds of integers
+		return z.checkBounded(v)
 	}
 	c := zoneCheck{zone: z}
 	var err error
@@ -95,6 +96,25 @@ func (z *Zone) check(v *columnar.Vector, required bool) error {
 		return errNotExact
 	}
 	return err
+}
+
+// checkBounded compares the bounds of integers, which reading has found not to be beyond the zone's.
+func (z *Zone) checkBounded(v *columnar.Vector) error {
+	var lo, hi int64
+	switch v.Layout {
+	case columnar.U8:
+		lo, hi = int64(slices.Min(v.U8)), int64(slices.Max(v.U8))
+	case columnar.U16:
+		lo, hi = int64(slices.Min(v.U16)), int64(slices.Max(v.U16))
+	case columnar.U32:
+		lo, hi = int64(slices.Min(v.U32)), int64(slices.Max(v.U32))
+	default:
+		lo, hi = minMax(v.I64)
+	}
+	if lo+v.Base != z.Min.I || hi+v.Base != z.Max.I {
+		return errNotExact
+	}
+	return nil
 }
 
 func countNulls(v *columnar.Vector) int {

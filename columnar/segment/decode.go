@@ -26,12 +26,12 @@ type decoder struct {
 	nulls   int
 
 	dict    *columnar.Dictionary
-	codes   []uint32
+	narrow  narrowed // codes, or distances of integers from the least
 	ints    []int64
 	f32     []float32
 	f64     []float64
 	fixed   [][16]byte
-	lengths []int64
+	lengths []uint32
 	offsets []uint32
 	bytes   []byte
 }
@@ -106,12 +106,11 @@ func (d *decoder) readData(p page) error {
 }
 
 // readValues appends the n values of a page that is not coded.
-func (d *decoder) readValues(body []byte, n int, encoding parquet.Encoding) (err error) {
+func (d *decoder) readValues(body []byte, n int, encoding parquet.Encoding) error {
 	physical, _ := physicalType(d.column.Type)
 	switch {
 	case encoding == parquet.Encodings.DeltaBinaryPacked && (physical == parquet.Types.Int32 || physical == parquet.Types.Int64):
-		d.ints, _, err = decodeDelta(d.ints, body, n, physical == parquet.Types.Int32)
-		return err
+		return d.readDeltas(body, n, physical == parquet.Types.Int32)
 	case encoding == parquet.Encodings.DeltaLengthByteArray && physical == parquet.Types.ByteArray:
 		return d.readTexts(body, n)
 	case encoding == parquet.Encodings.Plain:
@@ -162,17 +161,17 @@ func (d *decoder) startTexts() {
 // readTexts appends n strings whose lengths come first.
 func (d *decoder) readTexts(body []byte, n int) error {
 	d.startTexts()
-	lengths, rest, sum, err := decodeLengths(d.lengths, body, n)
+	d.lengths = slices.Grow(d.lengths[:0], n)[:n]
+	rest, sum, err := decodeLengths(d.lengths, body)
 	if err != nil {
 		return err
 	}
-	d.lengths = lengths
 	if int64(len(d.bytes))+sum > math.MaxUint32 {
 		return errDelta
 	}
 	end := uint32(len(d.bytes))
-	for _, size := range lengths {
-		end += uint32(size)
+	for _, size := range d.lengths {
+		end += size
 		d.offsets = append(d.offsets, end)
 	}
 	d.bytes = append(d.bytes, rest[:sum]...)
@@ -214,6 +213,9 @@ func (d *decoder) vector() (*columnar.Vector, error) {
 	case parquet.Types.FixedLenByteArray:
 		return v, d.setFixed(v)
 	default:
+		if d.narrow.begun {
+			return v, d.setDeltas(v)
+		}
 		return v, d.setInts(v, d.ints)
 	}
 	return v, nil
@@ -303,8 +305,8 @@ func decodePresence(present []uint64, data []byte, from, n int) (int, error) {
 		setBits(present, from, from+n)
 		return n, nil
 	}
-	levels, err := decodeHybrid(make([]uint32, 0, n), data, 1, n)
-	if err != nil {
+	levels := make([]uint8, n)
+	if err := decodeHybrid(levels, data, 1, new(uint32)); err != nil {
 		return 0, err
 	}
 	count := 0

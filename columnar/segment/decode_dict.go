@@ -3,7 +3,6 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/oxidb/oxidb/columnar"
 )
@@ -31,69 +30,111 @@ func (d *decoder) dictionary(data []byte, n int) (*columnar.Dictionary, error) {
 }
 
 // readCodes appends the n codes of a data page.
-func (d *decoder) readCodes(body []byte, n int) (err error) {
+func (d *decoder) readCodes(body []byte, n int) error {
 	if len(body) == 0 || body[0] > 32 {
 		return fmt.Errorf("page without a bit width")
 	}
-	d.codes, err = decodeHybrid(slices.Grow(d.codes, n), body[1:], int(body[0]), n)
-	return err
+	if d.dict == nil {
+		return fmt.Errorf("no dictionary page")
+	}
+	if !d.narrow.begun {
+		d.narrow.start(uint64(max(d.dict.Values.Len, 1)-1), d.rows)
+	}
+	body, width := body[1:], int(body[0])
+	at, top := d.values-n, &d.narrow.top
+	switch d.narrow.layout {
+	case columnar.U8:
+		return decodeHybrid(d.narrow.u8[at:d.values], body, width, top)
+	case columnar.U16:
+		return decodeHybrid(d.narrow.u16[at:d.values], body, width, top)
+	default:
+		return decodeHybrid(d.narrow.u32[at:d.values], body, width, top)
+	}
 }
 
-// decodeHybrid appends n values of Parquet's run-length and bit-packed hybrid encoding.
-func decodeHybrid(dst []uint32, data []byte, width, n int) ([]uint32, error) {
-	end := len(dst) + n
-	for len(dst) < end {
+// decodeHybrid sets out to values of Parquet's run-length and bit-packed hybrid encoding, and top to the
+// bits that any has, which may be more than T holds.
+func decodeHybrid[T uint8 | uint16 | uint32](out []T, data []byte, width int, top *uint32) error {
+	for len(out) > 0 {
 		header, size := binary.Uvarint(data)
 		if size <= 0 {
-			return nil, fmt.Errorf("run without a header")
+			return fmt.Errorf("run without a header")
 		}
 		data = data[size:]
-		left := end - len(dst)
 		if header&1 == 0 {
-			bytes := (width + 7) / 8
-			if len(data) < bytes {
-				return nil, fmt.Errorf("run without a value")
+			n, err := decodeRun(out, data, header>>1, width, top)
+			if err != nil {
+				return err
 			}
-			var value uint32
-			for i := range bytes {
-				value |= uint32(data[i]) << (8 * i)
-			}
-			data = data[bytes:]
-			for range min(uint64(left), header>>1) {
-				dst = append(dst, value)
-			}
-			if header>>1 == 0 {
-				return nil, fmt.Errorf("empty run")
-			}
+			out, data = out[n:], data[(width+7)/8:]
 			continue
 		}
 		groups := header >> 1
 		if groups == 0 || groups > 1<<28 || groups > uint64(len(data)) && width > 0 {
-			return nil, fmt.Errorf("bit-packed run of %d groups", groups)
+			return fmt.Errorf("bit-packed run of %d groups", groups)
 		}
-		bytes := min(int(groups)*width, len(data))
-		dst = unpack(dst, data[:bytes], width, min(left, int(groups)*8))
-		data = data[bytes:]
+		bytes, n := min(int(groups)*width, len(data)), min(len(out), int(groups)*8)
+		*top |= unpack(out[:n], data[:bytes], uint(width))
+		out, data = out[n:], data[bytes:]
 	}
-	return dst, nil
+	return nil
 }
 
-// unpack appends n values of width bits, least significant bit first; those beyond data are zeros.
-func unpack(dst []uint32, data []byte, width, n int) []uint32 {
-	from := len(dst)
-	dst = slices.Grow(dst, n)[:from+n]
-	out := dst[from:]
-	mask := uint64(1)<<width - 1
+// decodeRun fills out with the value that data begins with, n times at most, and gives how often.
+func decodeRun[T uint8 | uint16 | uint32](out []T, data []byte, n uint64, width int, top *uint32) (int, error) {
+	bytes := (width + 7) / 8
+	if len(data) < bytes {
+		return 0, fmt.Errorf("run without a value")
+	}
+	if n == 0 {
+		return 0, fmt.Errorf("empty run")
+	}
+	var value uint32
+	for i := range bytes {
+		value |= uint32(data[i]) << (8 * i)
+	}
+	*top |= value
+	out = out[:min(uint64(len(out)), n)]
+	for i := range out {
+		out[i] = T(value)
+	}
+	return len(out), nil
+}
+
+// unpack sets out to values of width bits, least significant bit first; those beyond data are zeros. It
+// gives the bits that any has.
+func unpack[T uint8 | uint16 | uint32](out []T, data []byte, width uint) (top uint32) {
 	packed := withSlack(data, len(data))
-	if missing := (n*width+7)/8 - len(data); missing > 0 {
+	if missing := (len(out)*int(width)+7)/8 - len(data); missing > 0 {
 		packed = append(packed[:len(data):len(data)], make([]byte, missing+9)...)
 	}
-	at := 0
-	for i := range out {
-		out[i] = uint32(binary.LittleEndian.Uint64(packed[at>>3:]) >> (at & 7) & mask)
-		at += width
+	mask, bit := uint64(1)<<width-1, uint(0)
+	if width <= 14 {
+		top, bit = unpackQuads(out[:len(out)&^3], packed, width)
+		out = out[len(out)&^3:]
 	}
-	return dst
+	for i := range out {
+		x := binary.LittleEndian.Uint64(packed[bit>>3:]) >> (bit & 7) & mask
+		bit += width
+		top |= uint32(x)
+		out[i] = T(x)
+	}
+	return top
+}
+
+// unpackQuads reads four values, of at most 14 bits, from a word, and gives the bit behind them.
+func unpackQuads[T uint8 | uint16 | uint32](out []T, packed []byte, width uint) (top uint32, bit uint) {
+	mask, seen := uint64(1)<<width-1, uint64(0)
+	for len(out) >= 4 {
+		x := binary.LittleEndian.Uint64(packed[bit>>3:]) >> (bit & 7)
+		bit += 4 * width
+		a, b, c, d := x&mask, x>>(width&63)&mask, x>>(2*width&63)&mask, x>>(3*width&63)&mask
+		seen |= a | b | c | d
+		four := out[:4]
+		four[0], four[1], four[2], four[3] = T(a), T(b), T(c), T(d)
+		out = out[4:]
+	}
+	return uint32(seen), bit
 }
 
 // setCoded puts the codes where their rows are.
@@ -101,11 +142,17 @@ func (d *decoder) setCoded(v *columnar.Vector) error {
 	if d.dict == nil {
 		return fmt.Errorf("no dictionary page")
 	}
-	for _, c := range d.codes {
-		if int(c) >= d.dict.Values.Len {
-			return fmt.Errorf("code %d beyond the dictionary's %d values", c, d.dict.Values.Len)
+	n, w := d.dict.Values.Len, &d.narrow
+	if !w.begun { // all are NULL
+		w.start(uint64(max(n, 1)-1), d.rows)
+	}
+	// The or of all codes bounds them in most cases; else they are compared one by one.
+	if d.values > 0 && int(w.top) >= n {
+		if top := w.most(d.values); w.top>>(8*w.size()) != 0 || int(top) >= n {
+			return fmt.Errorf("code %d beyond the dictionary's %d values", max(top, w.top), n)
 		}
 	}
-	setCodes(v, spread(d, d.codes, 0), d.dict)
+	v.Enc, v.Dict = columnar.Dict, d.dict
+	w.set(d, v)
 	return nil
 }

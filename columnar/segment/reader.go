@@ -22,12 +22,17 @@ type File struct {
 	mu     sync.Mutex
 	handle vfs.File
 	closed bool
+
+	buffers *Buffers // may be nil
 }
 
 // NewFile names a segment file without opening it.
 func NewFile(fs vfs.FS, path string, meta FileMeta) *File {
 	return &File{fs: fs, path: path, meta: meta}
 }
+
+// Lend makes readers of f use b. Nobody may use f before.
+func (f *File) Lend(b *Buffers) { f.buffers = b }
 
 // Path is the file's path.
 func (f *File) Path() string { return f.path }
@@ -81,9 +86,9 @@ func (f *File) checkFooter(handle vfs.File) error {
 	return err
 }
 
-// readChecked reads bytes and compares their checksum (S3).
+// readChecked reads bytes and compares their checksum (S3). They are in a buffer that may be put back.
 func (f *File) readChecked(handle vfs.File, offset, length int64, crc uint32, what string) ([]byte, error) {
-	data := make([]byte, length)
+	data := f.buffers.take(int(length))
 	if _, err := handle.ReadAt(data, offset); err != nil {
 		return nil, sqlerr.New(sqlerr.IOError, "reading %s of segment file %s at offset %d: %w", what, f.path, offset, err)
 	}
@@ -110,6 +115,7 @@ func (f *File) ReadColumn(group, ordinal, rows int, meta *ColumnMeta, dicts *Dic
 	if err != nil {
 		return nil, f.undecodable(column, group, err)
 	}
+	f.buffers.put(data)
 	return v, nil
 }
 
