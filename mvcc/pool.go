@@ -14,15 +14,15 @@ import (
 const defaultPoolBytes = 2 << 30
 
 // pool keeps sealed columns and index components of sealed chunks in memory: up to a number of bytes,
-// and to what nobody else needs. The least recently used go first. What it gives up stays valid for
+// and to what nobody else needs; see keeping for what goes first. What it gives up stays valid for
 // whoever holds it. Many goroutines may use it at once.
 type pool struct {
 	mu      sync.Mutex
 	limit   int64 // 0: only what others need bounds it
 	used    int64
 	cache   *mem.Cache
-	entries map[poolKey]*list.Element
-	order   list.List // of *poolEntry, most recently used first
+	entries map[poolKey]*poolEntry
+	keeping keeping
 	loading map[poolKey]*poolLoad
 }
 
@@ -49,6 +49,9 @@ type poolEntry struct {
 	key   poolKey
 	what  pooled
 	bytes int64
+	uses  uses
+	fresh bool          // it is in keeping.fresh
+	at    *list.Element // in its list
 }
 
 // poolLoad is a read that others wait for.
@@ -62,7 +65,7 @@ func newPool(limit int64, memory *mem.Budget) *pool {
 	if limit <= 0 && memory.Limit() == 0 {
 		limit = defaultPoolBytes
 	}
-	p := &pool{limit: max(limit, 0), entries: map[poolKey]*list.Element{}, loading: map[poolKey]*poolLoad{}}
+	p := &pool{limit: max(limit, 0), entries: map[poolKey]*poolEntry{}, keeping: keeping{gone: map[poolKey]uses{}}, loading: map[poolKey]*poolLoad{}}
 	p.cache = memory.NewCache("buffer pool", p.shrink)
 	return p
 }
@@ -74,9 +77,9 @@ func charge(bytes int64) int64 { return bytes + bytes/2 }
 func (p *pool) get(key poolKey, load func() (pooled, error)) (pooled, error) {
 	p.mu.Lock()
 	if e := p.entries[key]; e != nil {
-		p.order.MoveToFront(e)
+		p.keeping.use(e)
 		p.mu.Unlock()
-		return e.Value.(*poolEntry).what, nil
+		return e.what, nil
 	}
 	if l := p.loading[key]; l != nil {
 		p.mu.Unlock()
@@ -105,26 +108,29 @@ func (p *pool) put(key poolKey, what pooled) {
 		return
 	}
 	e := &poolEntry{key: key, what: what, bytes: what.bytes()}
-	p.entries[key] = p.order.PushFront(e)
+	p.entries[key] = e
 	p.used += e.bytes
+	p.keeping.add(e)
 	p.cache.Add(charge(e.bytes))
-	for p.order.Len() > 1 && (p.limit > 0 && p.used > p.limit || p.cache.Excess() > 0) {
-		p.drop(p.order.Back())
+	for len(p.entries) > 1 && (p.limit > 0 && p.used > p.limit || p.cache.Excess() > 0) {
+		p.drop(p.keeping.least(p.used))
 	}
+	p.keeping.settle(p.used)
+	p.keeping.age(len(p.entries))
 }
 
-// shrink gives up bytes, as they are charged, of the least recently used.
+// shrink gives up bytes, as they are charged.
 func (p *pool) shrink(bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for keep := p.cache.Held() - bytes; p.cache.Held() > keep && p.order.Len() > 0; {
-		p.drop(p.order.Back())
+	for keep := p.cache.Held() - bytes; p.cache.Held() > keep && len(p.entries) > 0; {
+		p.drop(p.keeping.least(p.used))
 	}
 }
 
-func (p *pool) drop(at *list.Element) {
-	e := p.order.Remove(at).(*poolEntry)
+func (p *pool) drop(e *poolEntry) {
 	delete(p.entries, e.key)
+	p.keeping.remove(e)
 	p.used -= e.bytes
 	p.cache.Add(-charge(e.bytes))
 }
@@ -136,6 +142,11 @@ func (p *pool) forget(f *segment.File) {
 	for key, e := range p.entries {
 		if key.file == f {
 			p.drop(e)
+		}
+	}
+	for key := range p.keeping.gone {
+		if key.file == f {
+			delete(p.keeping.gone, key)
 		}
 	}
 }
