@@ -10,7 +10,7 @@ import (
 
 // side is a column of a date, or of a number that constants may move and scale.
 func (g generator) side(t types.Type) plan.Expr {
-	var e plan.Expr = g.leaf(t)
+	e := g.leaf(t)
 	for range g.r.IntN(3) {
 		if t == types.TDate {
 			return e
