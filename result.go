@@ -194,7 +194,7 @@ func (r *Result) manyStreams(yield func(arrow.RecordBatch, error) bool) {
 	done := make(chan struct{})
 	go func() {
 		defer close(records)
-		failed <- q.Run(func(w *exec.Worker) error { return send(op.Stream(w), r.schema, records, done) })
+		failed <- q.RunOn(exec.Feeds(op, len(q.Workers)), func(w *exec.Worker) error { return send(op.Stream(w), r.schema, records, done) })
 	}()
 	for rec := range records {
 		if !yield(rec, nil) {

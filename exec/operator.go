@@ -17,7 +17,11 @@
 // filters and projections can; other operators are in no kept query.
 package exec
 
-import "github.com/oxidb/oxidb/columnar"
+import (
+	"math"
+
+	"github.com/oxidb/oxidb/columnar"
+)
 
 // Operator is a running plan node.
 type Operator interface {
@@ -33,6 +37,22 @@ type Operator interface {
 // more than that many. They may deliver more all the same. Those that pass rows on one by one pass
 // the bound on too.
 type Bounded interface{ Bound(rows int64) }
+
+// Feeding operators know, once prepared, how many workers they have rows for: the streams of further
+// ones would be empty, and they need not be started. Operators whose streams must all come to an end
+// are none.
+type Feeding interface{ Feeds() int }
+
+// Feeds is the number of op's streams, of most, that are worth starting.
+func Feeds(op Operator, most int) int {
+	if f, ok := op.(Feeding); ok {
+		return max(1, min(most, f.Feeds()))
+	}
+	return most
+}
+
+// Unbounded is the number that an operator feeds which cannot tell.
+const Unbounded = math.MaxInt
 
 // Bound tells op that rows suffice, if it cares.
 func Bound(op Operator, rows int64) {

@@ -185,7 +185,7 @@ func (q *Query) Err() error { return Interrupted(q.ctx) }
 // (as XX000), stops the others.
 func (q *Query) Run(f func(w *Worker) error) error { return q.RunOn(len(q.Workers), f) }
 
-// RunOn is Run on the first n workers; n = 1 runs on the caller's goroutine.
+// RunOn is Run on the first n workers, the first of them on the caller's goroutine.
 func (q *Query) RunOn(n int, f func(w *Worker) error) error {
 	if err := q.Err(); err != nil {
 		return err
@@ -200,13 +200,15 @@ func (q *Query) RunOn(n int, f func(w *Worker) error) error {
 	}
 	errs := make([]error, n)
 	var wait sync.WaitGroup
-	for i := range n {
-		wait.Go(func() {
-			if errs[i] = guard(q.Workers[i], f); errs[i] != nil {
-				q.stop(errs[i])
-			}
-		})
+	one := func(i int) {
+		if errs[i] = guard(q.Workers[i], f); errs[i] != nil {
+			q.stop(errs[i])
+		}
 	}
+	for i := 1; i < n; i++ {
+		wait.Go(func() { one(i) })
+	}
+	one(0)
 	wait.Wait()
 	for _, err := range errs {
 		if err != nil && q.ctx.Err() != nil {

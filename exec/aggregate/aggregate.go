@@ -142,6 +142,14 @@ func (s *spec) finish(p *part) {
 	}
 }
 
+// Feeds implements exec.Feeding: batches of groups.
+func (o *Operator) Feeds() int {
+	if o.external != nil {
+		return exec.Unbounded
+	}
+	return o.starts[len(o.parts)]
+}
+
 // Stream implements exec.Operator.
 func (o *Operator) Stream(w *exec.Worker) columnar.Stream {
 	return func(yield func(*columnar.Batch, error) bool) {

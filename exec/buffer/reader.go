@@ -93,10 +93,13 @@ func Drain(q *exec.Query, input exec.Operator, newTable func(w *exec.Worker) *Ta
 	return tables, err
 }
 
-// Workers is how many workers an input can feed: an ordered one only the first.
+// Feeds is the number of batches.
+func (r *Reader) Feeds() int { return r.starts[len(r.tables)] }
+
+// Workers is how many workers a prepared input can feed: an ordered one only the first.
 func Workers(q *exec.Query, input exec.Operator) int {
 	if input.Ordered() {
 		return 1
 	}
-	return len(q.Workers)
+	return exec.Feeds(input, len(q.Workers))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/exec"
+	"github.com/oxidb/oxidb/exec/buffer"
 	"github.com/oxidb/oxidb/plan"
 	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
@@ -17,6 +18,9 @@ type late struct {
 	needed  plan.ColumnSet
 	op      exec.Operator
 }
+
+// Feeds implements exec.Feeding.
+func (l *late) Feeds() int { return exec.Feeds(l.op, exec.Unbounded) }
 
 // Prepare computes the runtime values, builds the node with them and prepares it.
 func (l *late) Prepare(q *exec.Query) error {
@@ -91,7 +95,7 @@ func (c *constant) compute(b *builder, r *plan.RuntimeValue, q *exec.Query) erro
 	c.value = types.Null(r.Typ)
 	var mu sync.Mutex
 	rows := 0
-	err = q.Run(func(w *exec.Worker) error {
+	err = q.RunOn(buffer.Workers(q, op), func(w *exec.Worker) error {
 		for batch, err := range op.Stream(w) {
 			if err != nil {
 				return err

@@ -92,6 +92,9 @@ func (m *measured) Prepare(q *exec.Query) error {
 	return err
 }
 
+// Feeds implements exec.Feeding.
+func (m *measured) Feeds() int { return exec.Feeds(m.Operator, exec.Unbounded) }
+
 // Bound implements exec.Bounded.
 func (m *measured) Bound(rows int64) { exec.Bound(m.Operator, rows) }
 

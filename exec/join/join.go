@@ -143,6 +143,17 @@ func (h *Hash) Prepare(q *exec.Query) error {
 	return h.left.Prepare(q)
 }
 
+// Feeds implements exec.Feeding.
+func (h *Hash) Feeds() int {
+	switch {
+	case h.external != nil || h.keepsRight(): // J3
+		return exec.Unbounded
+	case h.rows.Rows == 0 && h.emptyOnNoBuild():
+		return 0
+	}
+	return exec.Feeds(h.left, exec.Unbounded)
+}
+
 // lastOut lets the last worker that ends its probe deliver the build rows that nobody matched.
 type lastOut struct {
 	running atomic.Int64

@@ -53,6 +53,17 @@ func (l *Loop) Prepare(q *exec.Query) error {
 	return l.left.Prepare(q)
 }
 
+// Feeds implements exec.Feeding.
+func (l *Loop) Feeds() int {
+	switch {
+	case l.keepsRight(): // J3
+		return exec.Unbounded
+	case l.rows.Rows == 0 && l.emptyOnNoBuild():
+		return 0
+	}
+	return exec.Feeds(l.left, exec.Unbounded)
+}
+
 func (l *Loop) collect(w *exec.Worker, into *buffer.Table) error {
 	cols := make([]*columnar.Vector, len(l.kept))
 	for b, err := range l.right.Stream(w) {

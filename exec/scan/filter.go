@@ -20,6 +20,9 @@ func NewFilter(input exec.Operator, cols []plan.Column, preds []plan.Expr) *Filt
 	return &Filter{Operator: input, preds: preds, cols: cols}
 }
 
+// Feeds implements exec.Feeding.
+func (f *Filter) Feeds() int { return exec.Feeds(f.Operator, exec.Unbounded) }
+
 // filtering is one worker's filter: next takes the input's batches.
 type filtering struct {
 	where *expr.Predicate
@@ -83,6 +86,9 @@ type Project struct {
 
 // Bound implements exec.Bounded.
 func (p *Project) Bound(rows int64) { exec.Bound(p.Operator, rows) }
+
+// Feeds implements exec.Feeding.
+func (p *Project) Feeds() int { return exec.Feeds(p.Operator, exec.Unbounded) }
 
 // NewProject projects input, whose columns are cols.
 func NewProject(input exec.Operator, cols []plan.Column, exprs []plan.NamedExpr) *Project {

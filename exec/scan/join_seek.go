@@ -1,6 +1,9 @@
 package scan
 
 import (
+	"math"
+	"math/bits"
+	"slices"
 	"sort"
 
 	"github.com/oxidb/oxidb/columnar"
@@ -57,6 +60,9 @@ func joinLookups(n *plan.Scan, keys *exec.BuildKeys) []index.Lookup {
 	for i := range kinds {
 		kinds[i] = n.Table.Columns[n.Table.OrdinalOf(n.JoinSeek.Path.Fields[i])].Type
 	}
+	if len(keys.Columns) == 1 && keys.Columns[0].Type.Class() == types.ClassInt {
+		return integerLookups(keys.Columns[0], keys.Rows, kinds[0])
+	}
 	rows := make([]uint32, 0, keys.Rows)
 	for row := range keys.Rows {
 		if !ordered.HasNull(keys.Columns, row) {
@@ -70,6 +76,41 @@ func joinLookups(n *plan.Scan, keys *exec.BuildKeys) []index.Lookup {
 			continue
 		}
 		lookups = append(lookups, index.Lookup{Equal: keyOf(keys.Columns, int(row), kinds)})
+	}
+	return lookups
+}
+
+// integerLookups is joinLookups for one column of integers: in order by their bits where those are not
+// many more than rows.
+func integerLookups(v *columnar.Vector, n int, kind types.Type) []index.Lookup {
+	values := make([]int64, 0, n)
+	lo, hi := int64(math.MaxInt64), int64(math.MinInt64)
+	for row := range n {
+		if !v.IsNull(row) {
+			x := v.Int(row)
+			lo, hi = min(lo, x), max(hi, x)
+			values = append(values, x)
+		}
+	}
+	if len(values) > 0 && uint64(hi)-uint64(lo) < uint64(64*n) {
+		set := make([]uint64, (hi-lo)/64+1)
+		for _, x := range values {
+			set[(x-lo)/64] |= 1 << ((x - lo) % 64)
+		}
+		values = values[:0]
+		for i, word := range set {
+			for ; word != 0; word &= word - 1 {
+				values = append(values, lo+int64(64*i+bits.TrailingZeros64(word)))
+			}
+		}
+	} else {
+		slices.Sort(values)
+		values = slices.Compact(values)
+	}
+	lookups, keys := make([]index.Lookup, len(values)), make([]types.Value, len(values))
+	for i, x := range values {
+		keys[i] = types.Int(kind, x)
+		lookups[i].Equal = keys[i : i+1 : i+1]
 	}
 	return lookups
 }

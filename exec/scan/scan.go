@@ -131,6 +131,9 @@ func (t *Table) Prepare(q *exec.Query) error {
 	return nil
 }
 
+// Feeds implements exec.Feeding.
+func (t *Table) Feeds() int { return len(t.morsels) }
+
 // counts reports a scan that asks for nothing but how many rows there are.
 func (t *Table) counts() bool {
 	return len(t.cols)+len(t.node.Filters)+len(t.node.Runtime) == 0 && t.node.Seek == nil

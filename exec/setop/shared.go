@@ -52,5 +52,8 @@ func (r *sharedReader) Prepare(q *exec.Query) error {
 // Stream implements exec.Operator.
 func (r *sharedReader) Stream(w *exec.Worker) columnar.Stream { return r.rows.Stream(w) }
 
+// Feeds implements exec.Feeding.
+func (r *sharedReader) Feeds() int { return r.rows.Feeds() }
+
 // Ordered implements exec.Operator: the order of an ordered input is kept.
 func (r *sharedReader) Ordered() bool { return r.shared.input.Ordered() }
