@@ -4,6 +4,7 @@ package scan
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/oxidb/oxidb/catalog"
@@ -40,6 +41,9 @@ type Chunk interface {
 // morselRows is the unit of work that a worker takes: it divides a chunk's 122,880 rows unevenly,
 // which costs less than few large units on many workers.
 const morselRows = 8 * columnar.BatchSize
+
+// lastRows is the unit of the last morsels.
+const lastRows = 2 * columnar.BatchSize
 
 // A morsel is the rows [from, to) of a chunk; of these only rows, counted from from, when it was found
 // by a seek.
@@ -128,7 +132,22 @@ func (t *Table) Prepare(q *exec.Query) error {
 			t.morsels = append(t.morsels, morsel{chunk: c, from: from, to: min(from+rows, c.Rows())})
 		}
 	}
+	if workers := len(q.Workers); workers > 1 && seek == nil && len(t.morsels) > 1 && !t.counts() {
+		t.morsels = cutLast(t.morsels, 2*workers)
+	}
 	return nil
+}
+
+// cutLast cuts the last n morsels into small ones: who takes the last lets the others wait for less.
+func cutLast(morsels []morsel, n int) []morsel {
+	whole := morsels[:max(0, len(morsels)-n)]
+	last := slices.Clone(morsels[len(whole):])
+	for _, m := range last {
+		for from := m.from; from < m.to; from += lastRows {
+			whole = append(whole, morsel{chunk: m.chunk, from: from, to: min(from+lastRows, m.to)})
+		}
+	}
+	return whole
 }
 
 // Feeds implements exec.Feeding.
