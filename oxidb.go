@@ -62,6 +62,8 @@ type Options struct {
 	// CheckpointBytes is the length of log after which a checkpoint is written in the background; 0
 	// means 256 MiB, less never.
 	CheckpointBytes int64
+	// LogFileBytes is the length at which a file of the log is full; 0 means 64 MiB.
+	LogFileBytes int64
 	// Archive is a directory that gets a copy of the log, about a second behind, for point-in-time
 	// recovery; "" means none.
 	Archive string
@@ -141,7 +143,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	}
 	limit := o.memoryLimit()
 	memory := newMemory(limit)
-	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, Memory: memory.Budget, CheckpointBytes: o.CheckpointBytes,
+	store, err := mvcc.Open(o.FS, path, mvcc.Options{BufferPoolBytes: o.CacheLimit, Memory: memory.Budget, CheckpointBytes: o.CheckpointBytes, LogFileBytes: o.LogFileBytes,
 		Archive: o.Archive, ScrubEvery: o.ScrubEvery, ReadOnly: o.ReadOnly, Quarantine: o.Quarantine, Progress: o.Progress, Notice: o.Notice, Retention: keepAll, Compute: newComputer().values})
 	if err != nil {
 		return nil, err

@@ -326,7 +326,7 @@ func (w *pastWorld) step() {
 	case 0:
 		w.exec("CHECKPOINT")
 	case 1:
-		w.exec("VACUUM")
+		w.exec([]string{"VACUUM", "VACUUM FULL"}[w.r.Intn(2)])
 	case 2:
 		w.log = append(w.log, "-- reopened")
 		if err := w.db.Close(); err != nil {

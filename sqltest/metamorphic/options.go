@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/oxidb/oxidb/plan/optimize"
 )
@@ -12,13 +13,16 @@ import (
 type Options struct {
 	InMemory        bool
 	Threads         int
-	CacheLimit      int64 // bytes of the column cache; 0 is the default
-	CheckpointBytes int64 // of the log, in the background; less than 0 never
-	CheckpointEach  int   // statements; 0 never
-	VacuumEach      int   // statements; 0 never
-	Reopen          int   // statements until the next restart without open transactions; 0 never
-	Crash           bool  // restarts are crashes, where nothing that was not synced survives
-	Async           bool  // commits are not waited for
+	CacheLimit      int64         // bytes of the column cache; 0 is the default
+	CheckpointBytes int64         // of the log, in the background; less than 0 never
+	CheckpointEach  int           // statements; 0 never
+	LogFileBytes    int64         // 0 is the default
+	Retention       time.Duration // of the past; 0 is the default, less none
+	VacuumEach      int           // statements; 0 never
+	Rewrite         bool          // vacuums rewrite every table
+	Reopen          int           // statements until the next restart without open transactions; 0 never
+	Crash           bool          // restarts are crashes, where nothing that was not synced survives
+	Async           bool          // commits are not waited for
 	Disabled        string
 }
 
@@ -40,6 +44,9 @@ func Sets(seed uint64) []Options {
 		{Threads: 1, CheckpointBytes: 1},
 		{Threads: 1, CacheLimit: 1, CheckpointEach: 3},
 		{Threads: 1, VacuumEach: 1},
+		{Threads: 1, VacuumEach: 1, Rewrite: true},
+		{Threads: 1, VacuumEach: 2, Rewrite: true, CheckpointEach: 3, Retention: -1, LogFileBytes: 8 << 10, Reopen: 25, Crash: true},
+		{Threads: 1, LogFileBytes: 4 << 10, Retention: -1, Reopen: 15},
 		{Threads: 1, Reopen: 10},
 		{Threads: 1, Reopen: 10, Crash: true},
 		{Threads: 1, Disabled: strings.Join(all, ",")},
@@ -51,7 +58,10 @@ func Sets(seed uint64) []Options {
 			CacheLimit:      []int64{0, 1, 100_000}[rng.IntN(3)],
 			CheckpointBytes: []int64{0, -1, 1, 4096}[rng.IntN(4)],
 			CheckpointEach:  []int{0, 1, 7, 50}[rng.IntN(4)],
+			LogFileBytes:    []int64{0, 4 << 10, 16 << 10, 1 << 20}[rng.IntN(4)],
+			Retention:       []time.Duration{0, -1, time.Millisecond}[rng.IntN(3)],
 			VacuumEach:      []int{0, 0, 2, 30}[rng.IntN(4)],
+			Rewrite:         rng.IntN(2) == 0,
 			Reopen:          []int{0, 5, 20, 100}[rng.IntN(4)],
 			Async:           rng.IntN(4) == 0,
 			Disabled:        some(all, rng),
@@ -64,7 +74,7 @@ func Sets(seed uint64) []Options {
 }
 
 // setsPerHistory is how many option sets each history runs under.
-const setsPerHistory = 22
+const setsPerHistory = 25
 
 // allRules names the optimizer's rules.
 func allRules() []string {

@@ -52,6 +52,7 @@ func (p *player) start(ctx context.Context) (err error) {
 	}
 	p.db, err = oxidb.Open(ctx, path, func(o *oxidb.Options) {
 		o.FS, o.Threads, o.CacheLimit, o.CheckpointBytes, o.AsyncCommit = p.disk, p.options.Threads, p.options.CacheLimit, p.options.CheckpointBytes, p.options.Async
+		o.LogFileBytes, o.Retention = p.options.LogFileBytes, p.options.Retention
 	})
 	if err != nil {
 		return err
@@ -122,7 +123,11 @@ func (p *player) between(ctx context.Context, done int) error {
 		}
 	}
 	if n := p.options.VacuumEach; n > 0 && done%n == 0 {
-		if _, err := p.db.Exec(ctx, "VACUUM"); err != nil {
+		vacuum := "VACUUM"
+		if p.options.Rewrite {
+			vacuum = "VACUUM FULL"
+		}
+		if _, err := p.db.Exec(ctx, vacuum); err != nil {
 			return err
 		}
 	}
