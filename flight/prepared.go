@@ -73,12 +73,16 @@ func (s *service) ClosePreparedStatement(_ context.Context, req flightsql.Action
 }
 
 // statement gives the prepared statement of a handle, with the transaction that it runs in now.
-func (s *service) statement(handle []byte) (p *prepared, o origin, done func(), err error) {
+func (s *service) statement(ctx context.Context, handle []byte) (p *prepared, o origin, done func(), err error) {
 	p, done, ok := s.statements.use(string(handle))
 	if !ok {
 		return nil, o, nil, sqlerr.New(sqlerr.InvalidStatementName, "this prepared statement is unknown to the server: it was closed, or not used for too long")
 	}
-	if o, err = s.successor(p.origin); err != nil {
+	from := p.origin
+	if from.client == "" { // prepared in the client's first call, before it had the cookie that it now brings
+		from.client = originOf(ctx, nil).client
+	}
+	if o, err = s.successor(from); err != nil {
 		done()
 		return nil, o, nil, err
 	}
@@ -86,8 +90,8 @@ func (s *service) statement(handle []byte) (p *prepared, o origin, done func(), 
 }
 
 // planPrepared keeps an execution of a prepared statement with the values bound last.
-func (s *service) planPrepared(handle []byte) (x *execution, err error) {
-	p, o, done, err := s.statement(handle)
+func (s *service) planPrepared(ctx context.Context, handle []byte) (x *execution, err error) {
+	p, o, done, err := s.statement(ctx, handle)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +112,7 @@ func (s *service) planPrepared(handle []byte) (x *execution, err error) {
 
 // DoPutPreparedStatementQuery binds values; the handle stays.
 func (s *service) DoPutPreparedStatementQuery(ctx context.Context, cmd flightsql.PreparedStatementQuery, r flight.MessageReader, _ flight.MetadataWriter) ([]byte, error) {
-	p, o, done, err := s.statement(cmd.GetPreparedStatementHandle())
+	p, o, done, err := s.statement(ctx, cmd.GetPreparedStatementHandle())
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +198,7 @@ func kindsOf(schema *arrow.Schema) ([]types.Type, error) {
 // DoPutPreparedStatementUpdate runs the statement once for each row of values: all runs take effect, or
 // none.
 func (s *service) DoPutPreparedStatementUpdate(ctx context.Context, cmd flightsql.PreparedStatementUpdate, r flight.MessageReader) (int64, error) {
-	p, o, done, err := s.statement(cmd.GetPreparedStatementHandle())
+	p, o, done, err := s.statement(ctx, cmd.GetPreparedStatementHandle())
 	if err != nil {
 		return 0, err
 	}

@@ -116,7 +116,7 @@ func (r *router) plan(ctx context.Context, d *flight.FlightDescriptor, wanted bo
 	case *pb.CommandStatementQuery:
 		x, err = r.service.plan(ctx, cmd.GetQuery(), cmd.GetTransactionId())
 	case *pb.CommandPreparedStatementQuery:
-		x, err = r.service.planPrepared(cmd.GetPreparedStatementHandle())
+		x, err = r.service.planPrepared(ctx, cmd.GetPreparedStatementHandle())
 	case *pb.CommandStatementSubstraitPlan:
 		return nil, nil, sqlerr.Unsupported(-1, -1, "a Substrait plan")
 	default:
@@ -160,7 +160,7 @@ func (r *router) answer(ctx context.Context, ticket []byte) (*answer, error) {
 	case *pb.TicketStatementQuery:
 		return s.redeem(ctx, cmd.GetStatementHandle())
 	case *pb.CommandPreparedStatementQuery:
-		x, err := s.planPrepared(cmd.GetPreparedStatementHandle())
+		x, err := s.planPrepared(ctx, cmd.GetPreparedStatementHandle())
 		if err != nil {
 			return nil, err
 		}

@@ -188,6 +188,29 @@ func TestCookieSession(t *testing.T) {
 	}
 }
 
+// JDBC prepares everything: its first call prepares BEGIN, before the client has a cookie, and its second runs it
+// with the cookie. Refusing that would refuse the first transaction of every connection.
+func TestBeginPreparedInTheFirstCall(t *testing.T) {
+	f := start(t, Options{})
+	f.exec("CREATE TABLE t (a int)")
+	c := f.dial(flight.NewClientCookieMiddleware())
+	for _, sql := range []string{"BEGIN", "INSERT INTO t VALUES (1)", "ROLLBACK"} {
+		stmt, err := c.Prepare(f.ctx, sql)
+		if err != nil {
+			t.Fatal(sql, err)
+		}
+		if _, err := stmt.ExecuteUpdate(f.ctx); err != nil {
+			t.Fatal(sql, err)
+		}
+		if err := stmt.Close(f.ctx); err != nil {
+			t.Fatal(sql, err)
+		}
+	}
+	if got := f.count(); got != "0" {
+		t.Errorf("%s rows after ROLLBACK", got)
+	}
+}
+
 func TestSessionOptions(t *testing.T) {
 	f := start(t, Options{})
 	c := f.withCookies()
