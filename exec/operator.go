@@ -6,7 +6,8 @@
 // every worker pulls its own Stream, a chain of plain function calls from the shared morsel source
 // upward, without channel, lock or exchange inside.
 //
-// E1: Prepare returns only after every goroutine it started has ended.
+// E1: Prepare returns only after the work of every goroutine that it started has ended. Goroutines of
+// stages stay awake for a moment, without touching the query, and leave by themselves.
 // E2: Stream(w) is called at most once a worker, after Prepare, from that worker's goroutine. The
 // union of all workers' streams is the result, in no order unless Ordered.
 // E3: a batch is lent until the next step (columnar.C3).

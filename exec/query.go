@@ -40,6 +40,8 @@ type Query struct {
 	forceSpill bool
 	done       func()
 
+	hands hands
+
 	ownedMu sync.Mutex
 	files   []*spill.File
 	arenas  []*mem.Arena
@@ -86,6 +88,7 @@ func NewQuery(ctx context.Context, o Options) *Query {
 // Close ends the query and gives its memory back. No stream may be running.
 func (q *Query) Close() {
 	q.stop(context.Canceled)
+	q.hands.ended.Store(true)
 	for _, w := range q.Workers {
 		w.Arena.Free()
 	}
@@ -199,17 +202,11 @@ func (q *Query) RunOn(n int, f func(w *Worker) error) error {
 		defer q.work.apart(n, time.Now())
 	}
 	errs := make([]error, n)
-	var wait sync.WaitGroup
-	one := func(i int) {
+	q.hands.run(n, len(q.Workers), func(i int) {
 		if errs[i] = guard(q.Workers[i], f); errs[i] != nil {
 			q.stop(errs[i])
 		}
-	}
-	for i := 1; i < n; i++ {
-		wait.Go(func() { one(i) })
-	}
-	one(0)
-	wait.Wait()
+	})
 	for _, err := range errs {
 		if err != nil && q.ctx.Err() != nil {
 			return q.Err()
