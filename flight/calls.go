@@ -18,6 +18,8 @@ import (
 // caller is what the server knows about the client of a call.
 type caller struct {
 	user string
+	// token is what a login was given.
+	token string
 	// peer is the client's end of the connection.
 	peer string
 	// session is the id of the cookie session; returning tells that the client sent it, and not that
@@ -88,11 +90,11 @@ func (s *service) identify(ctx context.Context, method string) (context.Context,
 	}
 	headers, _ := metadata.FromIncomingContext(ctx)
 	if s.auth != nil {
-		user, err := s.auth.Authenticate(ctx, first(headers.Get("authorization")))
+		i, err := s.authenticate(ctx, method, headers)
 		if err != nil {
-			return nil, status.Error(codes.Unauthenticated, shorten(err.Error()))
+			return nil, err
 		}
-		c.user = user
+		c.user, c.token = i.User, i.Token
 	}
 	var err error
 	if c.session, c.returning, err = s.cookieSession(ctx, headers.Get("cookie")); err != nil {

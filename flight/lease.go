@@ -43,7 +43,7 @@ func (s *service) lease(ctx context.Context, txn []byte) (*lease, error) {
 func (s *service) leaseOf(o origin) (*lease, error) {
 	switch {
 	case o.transaction != "":
-		return s.leaseTransaction(o.transaction)
+		return s.leaseTransaction(o.transaction, o.user)
 	case o.client != "":
 		c, done, err := s.clientSession(o.client, o.user)
 		if err != nil {

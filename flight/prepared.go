@@ -75,6 +75,10 @@ func (s *service) ClosePreparedStatement(_ context.Context, req flightsql.Action
 // statement gives the prepared statement of a handle, with the transaction that it runs in now.
 func (s *service) statement(ctx context.Context, handle []byte) (p *prepared, o origin, done func(), err error) {
 	p, done, ok := s.statements.use(string(handle))
+	if ok && p.user != callerOf(ctx).user {
+		done()
+		ok = false
+	}
 	if !ok {
 		return nil, o, nil, sqlerr.New(sqlerr.InvalidStatementName, "this prepared statement is unknown to the server: it was closed, or not used for too long")
 	}

@@ -118,11 +118,11 @@ func TestPanicEndsTheCallOnly(t *testing.T) {
 
 type onlyAlice struct{}
 
-func (onlyAlice) Authenticate(_ context.Context, authorization string) (string, error) {
-	if authorization != "Bearer alice" {
-		return "", status.Error(codes.Unauthenticated, "who are you?")
+func (onlyAlice) Authenticate(_ context.Context, c Credentials) (Identity, error) {
+	if c.Authorization != "Bearer alice" {
+		return Identity{}, errors.New("who are you?")
 	}
-	return "alice", nil
+	return Identity{User: "alice"}, nil
 }
 
 func TestAuthenticator(t *testing.T) {

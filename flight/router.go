@@ -13,8 +13,6 @@ import (
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
@@ -276,20 +274,4 @@ func (r *router) ListActions(request *flight.Empty, stream flight.FlightService_
 		}
 	}
 	return nil
-}
-
-// Handshake hands the caller's authorization back as the token of later calls: every call is
-// authenticated by itself. Anonymous servers take any credentials.
-func (r *router) Handshake(stream flight.FlightService_HandshakeServer) error {
-	headers, _ := metadata.FromIncomingContext(stream.Context())
-	token := first(headers.Get("authorization"))
-	if r.service.auth == nil || token == "" {
-		token = "Bearer anonymous"
-	}
-	pair := metadata.Pairs("authorization", token)
-	stream.SetTrailer(pair)
-	if err := grpc.SetHeader(stream.Context(), pair); err != nil {
-		return err
-	}
-	return stream.Send(&flight.HandshakeResponse{})
 }

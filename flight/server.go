@@ -31,22 +31,17 @@ const (
 	windowBytes     = 4 << 20
 )
 
-// Authenticator decides who calls. It gets the call's authorization header, "" without one, and gives
-// the caller's name. It is called for every call and may be called concurrently.
-type Authenticator interface {
-	Authenticate(ctx context.Context, authorization string) (user string, err error)
-}
-
 // Options configure a server. The zero value serves this machine anonymously.
 type Options struct {
-	// Addr is host:port to listen on, DefaultAddr when empty; port 0 takes a free one.
+	// Addr is host:port to listen on, DefaultAddr when empty; port 0 takes a free one. unix:PATH is a
+	// socket that only this user reaches.
 	Addr string
 	// Listener replaces Addr.
 	Listener net.Listener
 	// TLS encrypts connections; nil serves plain text.
 	TLS *tls.Config
-	// Authenticator checks every call; nil lets everybody in, which only a loopback address or
-	// AllowAnonymous permits.
+	// Authenticator checks every call; nil lets everybody in, which only a loopback address, a Unix
+	// socket or AllowAnonymous permits.
 	Authenticator  Authenticator
 	AllowAnonymous bool
 	// Log gets panics and internal errors; nil is the default logger.
@@ -97,7 +92,7 @@ type Server struct {
 func NewServer(db *oxidb.DB, o Options) (*Server, error) {
 	o.fill()
 	if o.Listener == nil {
-		l, err := net.Listen("tcp", o.Addr)
+		l, err := listen(o.Addr)
 		if err != nil {
 			return nil, fmt.Errorf("listening on %s: %w", o.Addr, err)
 		}

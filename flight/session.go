@@ -22,6 +22,7 @@ const cookieName = "arrow_flight_session_id"
 // clientSession is a session that a client refers to by its cookie.
 type clientSession struct {
 	*oxidb.Session
+	user string
 	// stateful tells that the client relies on it: it set something, prepared or began.
 	stateful atomic.Bool
 }
@@ -90,6 +91,10 @@ func (s *service) clientSession(id, user string) (*clientSession, func(), error)
 	s.making.Lock()
 	defer s.making.Unlock()
 	if c, done, ok := s.sessions.use(id); ok {
+		if c.user != user {
+			done()
+			return nil, nil, sqlerr.New(stateNoSession, "the session belongs to another user")
+		}
 		return c, done, nil
 	}
 	session, err := s.db.Session()
@@ -97,7 +102,7 @@ func (s *service) clientSession(id, user string) (*clientSession, func(), error)
 		return nil, nil, err
 	}
 	session.SetUser(user)
-	if !s.sessions.add(id, &clientSession{Session: session}) {
+	if !s.sessions.add(id, &clientSession{Session: session, user: user}) {
 		session.Close()
 		return nil, nil, sqlerr.New(sqlerr.TooManyConnections, "too many sessions")
 	}

@@ -85,6 +85,10 @@ func (s *service) runNow(ctx context.Context, x *execution) error {
 // redeem runs the execution that a ticket stands for.
 func (s *service) redeem(ctx context.Context, handle []byte) (*answer, error) {
 	x, done, ok := s.results.use(string(handle))
+	if ok && x.user != callerOf(ctx).user {
+		done()
+		ok = false
+	}
 	if !ok {
 		return nil, sqlerr.New(sqlerr.InvalidStatementName, "this ticket is unknown to the server, has expired or was cancelled")
 	}

@@ -13,8 +13,8 @@ import (
 // transaction is a session with an open transaction block, known to the client by an id.
 type transaction struct {
 	session *oxidb.Session
-	// peer is the connection that began it.
-	peer string
+	// user and peer are who began it, and on which connection.
+	user, peer string
 }
 
 // BeginTransaction opens a transaction. It takes its snapshot with its first statement.
@@ -36,7 +36,7 @@ func (s *service) BeginTransaction(ctx context.Context, _ flightsql.ActionBeginT
 		return nil, err
 	}
 	id := newID()
-	if !s.transactions.add(id, &transaction{session: session, peer: callerOf(ctx).peer}) {
+	if !s.transactions.add(id, &transaction{session: session, user: callerOf(ctx).user, peer: callerOf(ctx).peer}) {
 		session.Close()
 		return nil, sqlerr.New(sqlerr.TooManyConnections, "too many open transactions")
 	}
@@ -53,7 +53,7 @@ func (s *service) EndTransaction(ctx context.Context, req flightsql.ActionEndTra
 	default:
 		return sqlerr.New(stateProtocol, "EndTransaction needs an action: commit or rollback")
 	}
-	t, done, ok := s.transactions.use(id)
+	t, done, ok := s.useTransaction(id, callerOf(ctx).user)
 	switch {
 	case !ok && commit:
 		return unknownTransaction()
@@ -72,8 +72,18 @@ func unknownTransaction() error {
 	return sqlerr.New(sqlerr.NoActiveTransaction, "there is no transaction with this id: it has ended, or was idle for too long and was rolled back")
 }
 
-func (s *service) leaseTransaction(id string) (*lease, error) {
-	t, done, ok := s.transactions.use(id)
+// useTransaction finds a transaction of that user.
+func (s *service) useTransaction(id, user string) (t *transaction, done func(), ok bool) {
+	t, done, ok = s.transactions.use(id)
+	if ok && t.user != user {
+		done()
+		return nil, nil, false
+	}
+	return t, done, ok
+}
+
+func (s *service) leaseTransaction(id, user string) (*lease, error) {
+	t, done, ok := s.useTransaction(id, user)
 	if !ok {
 		return nil, unknownTransaction()
 	}
@@ -137,7 +147,7 @@ const transactionIDBytes = 16
 
 // BeginSavepoint sets a savepoint.
 func (s *service) BeginSavepoint(ctx context.Context, req flightsql.ActionBeginSavepointRequest) ([]byte, error) {
-	l, err := s.leaseTransaction(string(req.GetTransactionId()))
+	l, err := s.leaseTransaction(string(req.GetTransactionId()), callerOf(ctx).user)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +165,7 @@ func (s *service) EndSavepoint(ctx context.Context, req flightsql.ActionEndSavep
 	if len(id) <= transactionIDBytes {
 		return sqlerr.New(stateProtocol, "this is no savepoint of this server")
 	}
-	l, err := s.leaseTransaction(string(id[:transactionIDBytes]))
+	l, err := s.leaseTransaction(string(id[:transactionIDBytes]), callerOf(ctx).user)
 	if err != nil {
 		return err
 	}

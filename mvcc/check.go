@@ -434,7 +434,7 @@ func (c *checker) orphans() error {
 	slices.Sort(names)
 	for _, name := range names {
 		switch {
-		case strings.HasPrefix(name, markerPrefix), name == "LOCK", name == "wal", name == "seg", name == "idx", name == "spill", name == manifestFile, name == quarantineDir:
+		case strings.HasPrefix(name, markerPrefix), name == "LOCK", name == "wal", name == "seg", name == "idx", name == "spill", name == manifestFile, name == quarantineDir, ofServer(name):
 		default:
 			c.report.Orphans = append(c.report.Orphans, name)
 		}

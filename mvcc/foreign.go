@@ -37,7 +37,16 @@ func ours(name string) bool {
 	case "LOCK", "wal", "seg", "idx":
 		return true
 	}
-	return strings.HasPrefix(name, markerPrefix) || strings.HasPrefix(name, "MANIFEST-")
+	return ofServer(name) || strings.HasPrefix(name, markerPrefix) || strings.HasPrefix(name, "MANIFEST-")
+}
+
+// ofServer reports whether a server keeps that file in a database's directory: accounts, certificate.
+func ofServer(name string) bool {
+	switch name {
+	case "users", "users.lock", "tls.crt", "tls.key":
+		return true
+	}
+	return false
 }
 
 // nearby guesses which directory was meant instead of one that holds a name.

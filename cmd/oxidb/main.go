@@ -32,6 +32,9 @@ type commands struct {
 	Check        checkCommand        `cmd:"" help:"Verify every file of a database."`
 	Archive      archiveCommand      `cmd:"" help:"Make a server archive its log now."`
 
+	User  userCommand  `cmd:"" help:"Users of a server and their passwords."`
+	Token tokenCommand `cmd:"" help:"Personal access tokens of a server's users."`
+
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -15,21 +14,20 @@ import (
 )
 
 type serveCommand struct {
-	Path           string        `arg:"" optional:"" help:"Database directory, or :memory:."`
-	DB             string        `help:"The same as a flag." placeholder:"PATH"`
-	Listen         string        `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8815"`
-	Threads        int           `help:"Workers of a query; 0 means all cores."`
-	Memory         byteSize      `help:"Memory of the process (4GiB); queries beyond it use temporary files. 0 means four fifths of the machine's, or of its control group's."`
-	Checkpoint     int64         `name:"checkpoint-bytes" help:"Bytes of log after which a checkpoint is written; 0 means 256 MiB, less never."`
-	TLSCert        string        `name:"tls-cert" help:"Certificate file (PEM): serve TLS." type:"existingfile"`
-	TLSKey         string        `name:"tls-key" help:"The certificate's key file (PEM)." type:"existingfile"`
-	Drain          time.Duration `help:"How long running calls may go on when the server is told to stop." default:"10s"`
-	Archive        string        `help:"Directory that gets a copy of the log, about a second behind, for point-in-time recovery." placeholder:"DIR"`
-	Scrub          time.Duration `help:"How often all files are read and compared with their checksums, slowly; 0 means never." default:"168h"`
-	ReadOnly       bool          `help:"Write nothing to the database's directory: for read-only media."`
-	Recover        string        `help:"What to do about damage: refuse to open, or quarantine: put damaged files aside, say what is lost, and serve the rest." enum:"refuse,quarantine" default:"refuse"`
-	AllowAnonymous bool          `help:"Serve other machines, too: whoever reaches the port can read and write everything."`
-	UntilEOF       bool          `name:"until-eof" help:"Stop when standard input ends, too: for a program that starts a server of its own, which then never outlives it."`
+	Path       string        `arg:"" optional:"" help:"Database directory, or :memory:."`
+	DB         string        `help:"The same as a flag." placeholder:"PATH"`
+	Listen     string        `help:"Address to listen on; port 0 takes a free one. unix:PATH is a socket that only this user reaches." default:"127.0.0.1:8815"`
+	Threads    int           `help:"Workers of a query; 0 means all cores."`
+	Memory     byteSize      `help:"Memory of the process (4GiB); queries beyond it use temporary files. 0 means four fifths of the machine's, or of its control group's."`
+	Checkpoint int64         `name:"checkpoint-bytes" help:"Bytes of log after which a checkpoint is written; 0 means 256 MiB, less never."`
+	Drain      time.Duration `help:"How long running calls may go on when the server is told to stop." default:"10s"`
+	Archive    string        `help:"Directory that gets a copy of the log, about a second behind, for point-in-time recovery." placeholder:"DIR"`
+	Scrub      time.Duration `help:"How often all files are read and compared with their checksums, slowly; 0 means never." default:"168h"`
+	ReadOnly   bool          `help:"Write nothing to the database's directory: for read-only media."`
+	Recover    string        `help:"What to do about damage: refuse to open, or quarantine: put damaged files aside, say what is lost, and serve the rest." enum:"refuse,quarantine" default:"refuse"`
+	UntilEOF   bool          `name:"until-eof" help:"Stop when standard input ends, too: for a program that starts a server of its own, which then never outlives it."`
+
+	doorFlags
 }
 
 // database is where the data is: the argument or the flag.
@@ -47,10 +45,6 @@ func (c *serveCommand) database() (string, error) {
 
 func (c *serveCommand) Run(ctx context.Context) (err error) {
 	path, err := c.database()
-	if err != nil {
-		return err
-	}
-	options, err := c.options()
 	if err != nil {
 		return err
 	}
@@ -78,6 +72,11 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	runner.Register(db)
+	options, err := c.doorFlags.options(ctx, c.Listen, path)
+	if err != nil {
+		return unreachable{err}
+	}
+	options.Drain = c.Drain
 	return serve(ctx, db, options, "")
 }
 
@@ -92,19 +91,6 @@ func untilEOF(ctx context.Context, input io.Reader) (context.Context, context.Ca
 	return ctx, stop
 }
 
-func (c *serveCommand) options() (flight.Options, error) {
-	o := flight.Options{Addr: c.Listen, AllowAnonymous: c.AllowAnonymous, Drain: c.Drain}
-	if c.TLSCert == "" && c.TLSKey == "" {
-		return o, nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-	if err != nil {
-		return o, fmt.Errorf("reading the certificate: %w", err)
-	}
-	o.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	return o, nil
-}
-
 // serve serves db until ctx is done. It prints help, in which %[1]s is the address, and a line that tells
 // the address.
 func serve(ctx context.Context, db *oxidb.DB, o flight.Options, help string) error {
@@ -112,7 +98,11 @@ func serve(ctx context.Context, db *oxidb.DB, o flight.Options, help string) err
 	if err != nil {
 		return unreachable{err}
 	}
-	fmt.Printf(help+"listening on %[1]s\n", server.Addr())
+	addr := server.Addr().String()
+	if server.Addr().Network() == "unix" {
+		addr = "unix:" + addr
+	}
+	fmt.Printf(help+"listening on %[1]s\n", addr)
 	if err := server.Serve(ctx); err != nil {
 		return err
 	}
