@@ -165,7 +165,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	db := &DB{
 		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, initial: initial,
 		memory: memory, queries: newAdmission(memory.Budget), defaults: initial, spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
-		open: map[uint64]*openTransaction{}, footers: parquet.NewCache(),
+		open: map[uint64]*openTransaction{}, footers: parquet.NewCache(store),
 	}
 	db.versionTime = db.timeOfVersion
 	if o.LimitProcess {

@@ -122,7 +122,13 @@ func writeFile(t testing.TB, fs vfs.FS, path string, kinds []types.Type, rows []
 // readFile opens and reads a file with all its columns.
 func readFile(t testing.TB, fs vfs.FS, req bind.FileRequest, workers int, filter func(cols []plan.Column) []plan.Expr) (plan.ExternalSource, []exectest.Row, error) {
 	t.Helper()
-	src, err := Opener{FS: fs}.Open(req)
+	return readWith(t, Opener{FS: fs}, req, workers, filter)
+}
+
+// readWith is readFile with what an opener knows.
+func readWith(t testing.TB, o Opener, req bind.FileRequest, workers int, filter func(cols []plan.Column) []plan.Expr) (plan.ExternalSource, []exectest.Row, error) {
+	t.Helper()
+	src, err := o.Open(req)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -30,19 +30,21 @@ type poolKey struct {
 	file           *segment.File
 	group, ordinal int
 	index          string // the path of a component; "" for a column
+	foreign        string // instead of file: a version of a file that is not the store's
 }
 
 // pooled is a column or an index component.
 type pooled struct {
 	column    *columnar.Vector
 	component index.Component
+	beside    int64 // bytes of a dictionary that only the column has
 }
 
 func (p *pooled) bytes() int64 {
 	if p.component != nil {
 		return p.component.Bytes()
 	}
-	return segment.MemoryBytes(p.column)
+	return segment.MemoryBytes(p.column) + p.beside
 }
 
 type poolEntry struct {

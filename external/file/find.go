@@ -23,7 +23,7 @@ func Find(fsys vfs.FS, pattern string) ([]Info, error) {
 			return nil, sqlerr.New(sqlerr.WrongObjectType, "%q is a directory", pattern).
 				WithHint("Name the files in it, for example '%s/*.parquet'.", strings.TrimSuffix(pattern, "/"))
 		}
-		return []Info{{pattern, info.Size(), info.ModTime()}}, nil
+		return []Info{InfoOf(pattern, info)}, nil
 	}
 	if !strings.ContainsAny(pattern, "*?[") {
 		return nil, Error(err, pattern)
@@ -82,7 +82,7 @@ func visit(fsys vfs.FS, found []Info, at string, rest []string) []Info {
 	case len(rest) > 0 && info.IsDir():
 		return match(fsys, found, at, rest)
 	case len(rest) == 0 && !info.IsDir():
-		return append(found, Info{at, info.Size(), info.ModTime()})
+		return append(found, InfoOf(at, info))
 	}
 	return found
 }

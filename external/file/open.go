@@ -14,11 +14,20 @@ import (
 	"github.com/oxidb/oxidb/sqlerr"
 )
 
-// Info is a file to read.
+// Info is a file to read. Equal Infos are the same content, as far as a file system tells.
 type Info struct {
 	Path     string
 	Size     int64
 	Modified time.Time
+	// Inode and Changed tell a file from another that took its name, size and time; 0 when unknown.
+	Inode   uint64
+	Changed int64
+}
+
+// InfoOf describes the file at a path.
+func InfoOf(path string, info fs.FileInfo) Info {
+	inode, changed := changeOf(info)
+	return Info{path, info.Size(), info.ModTime(), inode, changed}
 }
 
 // Open opens a file for reading at any position: 58P01 when there is none, 42809 for a directory.

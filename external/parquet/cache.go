@@ -12,15 +12,16 @@ import (
 )
 
 // Cache keeps what the footers of files say as long as the files do not change, so that a query of few
-// rows need not read and sum up thousands of statistics first. It may be used by many goroutines at once;
-// nil keeps nothing.
+// rows need not read and sum up thousands of statistics first, and hands decoded columns to a Pool. It may
+// be used by many goroutines at once; nil keeps nothing.
 type Cache struct {
+	pool    Pool
 	mu      sync.Mutex
 	sources map[string]*Source
 }
 
-// NewCache makes an empty cache.
-func NewCache() *Cache { return &Cache{sources: map[string]*Source{}} }
+// NewCache makes an empty cache. pool may be nil: then columns are decoded whenever they are read.
+func NewCache(pool Pool) *Cache { return &Cache{pool: pool, sources: map[string]*Source{}} }
 
 const (
 	// mostSources is how many sets of files are kept.
@@ -46,6 +47,7 @@ func (c *Cache) Open(fsys vfs.FS, name string, files []file.Info) (*Source, erro
 	if err != nil || !keep {
 		return s, err
 	}
+	s.keepIn(c.pool)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.sources) >= mostSources {
@@ -61,8 +63,14 @@ func keyOf(name string, files []file.Info) (key string, keep bool) {
 	b.WriteString(name)
 	keep = true
 	for _, f := range files {
-		fmt.Fprintf(&b, "\x00%s\x00%d\x00%d", f.Path, f.Size, f.Modified.UnixNano())
+		b.WriteByte(0)
+		b.WriteString(identity(f))
 		keep = keep && !f.Modified.IsZero() && time.Since(f.Modified) > settled
 	}
 	return b.String(), keep
+}
+
+// identity names a version of a file.
+func identity(f file.Info) string {
+	return fmt.Sprintf("%s\x00%d\x00%d\x00%d\x00%d", f.Path, f.Size, f.Modified.UnixNano(), f.Inode, f.Changed)
 }

@@ -19,6 +19,8 @@ func TestKeysTellVersionsApart(t *testing.T) {
 		func(f *file.Info) { f.Size++ },
 		func(f *file.Info) { f.Modified = old.Add(time.Nanosecond) },
 		func(f *file.Info) { f.Path = "b.parquet" },
+		func(f *file.Info) { f.Inode++ },
+		func(f *file.Info) { f.Changed++ },
 	} {
 		g := f
 		change(&g)

@@ -20,8 +20,11 @@ type column struct {
 	codes   *codeReader
 	numbers *numberReader
 	former  *numberReader // of the row group before
-	group   *pqfile.RowGroupReader
-	behind  int64 // rows that were passed without being decoded
+	// Instead of all of them: the whole chunk, decoded before.
+	whole  *columnar.Vector
+	chunk  chunkID
+	group  *pqfile.RowGroupReader
+	behind int64 // rows that were passed without being decoded
 
 	vec    columnar.Vector
 	levels []int16
@@ -51,14 +54,17 @@ func newColumn(t types.Type) *column {
 }
 
 // start goes to the column's chunk of a row group, which is opened when it is first read.
-func (c *column) start(group *pqfile.RowGroupReader, l *leaf) error {
+func (c *column) start(group *pqfile.RowGroupReader, l *leaf, id chunkID) error {
 	c.close()
-	c.group, c.leaf, c.behind = group, l, 0
+	c.group, c.leaf, c.chunk, c.behind = group, l, id, 0
 	return nil
 }
 
 // open starts reading the chunk.
 func (c *column) open() (err error) {
+	if c.whole = c.chunk.vector(c.group, c.leaf); c.whole != nil {
+		return nil
+	}
 	if c.leaf.codesOnly(c.group) {
 		if c.codes, err = newCodeReader(c.group, c.leaf); !errors.Is(err, errRepeats) {
 			return err
@@ -73,6 +79,7 @@ func (c *column) open() (err error) {
 }
 
 func (c *column) close() {
+	c.whole = nil
 	if c.reader != nil {
 		_ = c.reader.Close() // only read from
 		c.reader = nil
@@ -87,8 +94,8 @@ func (c *column) close() {
 	}
 }
 
-// read decodes the next n rows, behind those that were passed.
-func (c *column) read(n int) (*columnar.Vector, error) {
+// read decodes the n rows from row `from` of the chunk on, which come behind those that were passed.
+func (c *column) read(from, n int) (*columnar.Vector, error) {
 	c.vec = columnar.Vector{Type: c.typ, Len: n}
 	if c.leaf.null {
 		c.vec.Layout, c.vec.Offsets = columnar.Str, make([]uint32, n+1)
@@ -96,10 +103,15 @@ func (c *column) read(n int) (*columnar.Vector, error) {
 		clear(c.vec.Valid)
 		return &c.vec, nil
 	}
-	if c.reader == nil && c.codes == nil && c.numbers == nil {
+	if c.reader == nil && c.codes == nil && c.numbers == nil && c.whole == nil {
 		if err := c.open(); err != nil {
 			return nil, err
 		}
+	}
+	if c.whole != nil {
+		c.whole.Slice(from, from+n, &c.vec)
+		c.behind = 0
+		return &c.vec, nil
 	}
 	if c.codes != nil {
 		return c.readCodes(n)

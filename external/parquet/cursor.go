@@ -21,8 +21,8 @@ type cursor struct {
 	worker  *exec.Worker
 	path    string
 	columns []*column
-	// left are the rows of the group behind those at hand, rows those at hand.
-	left, rows int64
+	// left are the rows of the group behind those at hand, rows those at hand, from those before them.
+	left, rows, from int64
 }
 
 // Next implements file.Cursor.
@@ -31,6 +31,7 @@ func (c *cursor) Next() (rows int, err error) {
 	for _, col := range c.columns {
 		col.behind += c.rows
 	}
+	c.from += c.rows
 	c.rows = 0
 	for c.left == 0 {
 		i := c.scan.next.Add(1) - 1
@@ -57,11 +58,11 @@ func (c *cursor) start(m morsel, number int) (err error) {
 	}
 	group := o.reader.RowGroup(m.group)
 	for i, ordinal := range c.scan.ordinals {
-		if err := c.columns[i].start(group, &o.leaves[ordinal]); err != nil {
+		if err := c.columns[i].start(group, &o.leaves[ordinal], chunkID{o.kept, m.group, ordinal}); err != nil {
 			return file.Damaged(c.path, err)
 		}
 	}
-	c.left = group.NumRows()
+	c.left, c.from = group.NumRows(), 0
 	c.worker.Part = number + 1
 	return nil
 }
@@ -70,7 +71,7 @@ func (c *cursor) start(m morsel, number int) (err error) {
 func (c *cursor) Column(i int) (v *columnar.Vector, err error) {
 	defer damage(c.path, &err)
 	col := c.columns[i]
-	if v, err = col.read(int(c.rows)); err != nil {
+	if v, err = col.read(int(c.from), int(c.rows)); err != nil {
 		return nil, file.Damaged(c.path, err)
 	}
 	col.behind -= c.rows // Next counts them again

@@ -46,6 +46,8 @@ type Source struct {
 type footer struct {
 	file.Info
 	meta *metadata.FileMetaData
+	// kept are the columns that the pool keeps, nil when it does not.
+	kept *keptColumns
 }
 
 func quoted(s string) string { return strconv.Quote(s) }
@@ -58,7 +60,7 @@ func Open(fsys vfs.FS, name string, files []file.Info) (*Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.files = append(s.files, footer{f, meta})
+		s.files = append(s.files, footer{Info: f, meta: meta})
 		s.rows += meta.NumRows
 		found := leaves(meta.Schema)
 		if i == 0 {
@@ -204,6 +206,7 @@ type opened struct {
 	file   vfs.File
 	reader *pqfile.Reader
 	leaves []leaf
+	kept   *keptColumns // nil also when the file is not the one whose footer is known
 }
 
 // open gives the reader of a file, opening it at first.
@@ -225,7 +228,10 @@ func (s *scan) open(i int) (opened, error) {
 	if err != nil {
 		return opened{}, errors.Join(file.Damaged(info.Path, err), f.Close())
 	}
-	s.readers[i] = opened{f, r, leaves(info.meta.Schema)}
+	s.readers[i] = opened{file: f, reader: r, leaves: leaves(info.meta.Schema)}
+	if now, err := f.Stat(); err == nil && file.InfoOf(info.Path, now) == info.Info {
+		s.readers[i].kept = info.kept
+	}
 	return s.readers[i], nil
 }
 
