@@ -395,22 +395,24 @@ func (r *restorer) archived() error {
 			return sqlerr.New(sqlerr.DataCorrupted, "log file %s is missing in the archive", r.fs.PathJoin(logs, wal.FileName(n-1))).
 				WithHint("A newer backup, or a goal before the gap, can be restored.")
 		}
-		if err := r.archivedFile(logs, n, synced, n == numbers[len(numbers)-1]); err != nil {
+		if err := r.archivedFile(logs, n, synced); err != nil {
 			return err
 		}
 		next = n + 1
 	}
-	return nil
+	last, err := r.lastLSN(r.path("wal"))
+	if err != nil || synced == archive.Unknown || last >= synced {
+		return err
+	}
+	return sqlerr.New(sqlerr.DataCorrupted, "the archive is damaged behind record %d, in %s or a file after it that is missing: it had record %d on disk",
+		last, r.fs.PathJoin(logs, wal.FileName(numbers[len(numbers)-1])), synced)
 }
 
-func (r *restorer) archivedFile(logs string, number, synced uint64, last bool) error {
+func (r *restorer) archivedFile(logs string, number, synced uint64) error {
 	from := r.fs.PathJoin(logs, wal.FileName(number))
 	end, lsn, err := wal.Verify(r.fs, logs, r.uuid, number, synced)
 	if err != nil {
 		return err
-	}
-	if last && synced != archive.Unknown && lsn < synced {
-		return sqlerr.New(sqlerr.DataCorrupted, "the archive is damaged at %s, offset %d: record %d is not sound, but was on disk", from, end, lsn+1)
 	}
 	path := r.fs.PathJoin("wal", wal.FileName(number))
 	if r.there[path] {
