@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -106,28 +107,61 @@ func BenchmarkPoint(b *testing.B) {
 	}
 }
 
-// BenchmarkPointParallel measures point queries of several sessions at once.
+// BenchmarkPointParallel measures point queries of several sessions at once, their rows counted or taken
+// as Arrow records, and updates of single rows.
 func BenchmarkPointParallel(b *testing.B) {
 	ctx := context.Background()
-	db := must(oxidb.Open(ctx, b.TempDir(), oxidb.AsyncCommit()))
-	defer db.Close()
-	for _, sql := range []string{"CREATE TABLE t (id bigint PRIMARY KEY, name text, price numeric(12,2))",
-		"INSERT INTO t SELECT i, 'name ' || i, i * 1.25 FROM generate_series(1, 1000000) AS g(i)", "CHECKPOINT"} {
-		if _, err := db.Exec(ctx, sql); err != nil {
-			b.Fatal(sql, err)
-		}
-	}
-	before := cpuTime()
-	b.ResetTimer()
-	b.RunParallel(func(pb *testing.PB) {
-		s := must(db.Session())
-		defer s.Close()
-		p := must(s.Prepare(ctx, "SELECT * FROM t WHERE id = $1"))
-		for id := int64(1); pb.Next(); id = (id*7919 + 1) % 1_000_000 {
-			if n, err := p.Exec(ctx, id+1); err != nil || n != 1 {
-				b.Error(n, err)
+	for _, kind := range []string{"counted", "records", "update"} {
+		b.Run(kind, func(b *testing.B) {
+			db := must(oxidb.Open(ctx, oxidb.InMemory))
+			defer db.Close()
+			for _, sql := range []string{"CREATE TABLE t (id bigint PRIMARY KEY, name text, n integer)",
+				"INSERT INTO t SELECT i, 'name ' || i, i % 100 FROM generate_series(1, 1000000) AS g(i)", "CHECKPOINT"} {
+				if _, err := db.Exec(ctx, sql); err != nil {
+					b.Fatal(sql, err)
+				}
 			}
+			var start atomic.Int64
+			b.ReportAllocs()
+			before := cpuTime()
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				s := must(db.Session())
+				defer s.Close()
+				for id, run := start.Add(1), onePoint(s, kind); pb.Next(); id = (id*7919 + 1) % 1_000_000 {
+					if n, err := run(id + 1); err != nil || n != 1 {
+						b.Error(n, err)
+					}
+				}
+			})
+			b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
+
+// onePoint prepares a statement on one row and gives what executes it, and tells the number of rows.
+func onePoint(s *oxidb.Session, kind string) func(id int64) (int64, error) {
+	ctx := context.Background()
+	sql := "SELECT * FROM t WHERE id = $1"
+	if kind == "update" {
+		sql = "UPDATE t SET n = n + 1 WHERE id = $1"
+	}
+	p := must(s.Prepare(ctx, sql))
+	if kind != "records" {
+		return func(id int64) (int64, error) { return p.Exec(ctx, id) }
+	}
+	return func(id int64) (rows int64, err error) {
+		r, err := p.Query(ctx, id)
+		if err != nil {
+			return 0, err
 		}
-	})
-	b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
+		for rec, err := range r.Batches() {
+			if err != nil {
+				return 0, err
+			}
+			rows += rec.NumRows()
+			rec.Release()
+		}
+		return rows, nil
+	}
 }

@@ -44,8 +44,8 @@ func (m modes) isolation() string {
 	return snapshotName
 }
 
-func (m modes) options() mvcc.TxnOptions {
-	return mvcc.TxnOptions{ReadOnly: m.readOnly, Serializable: m.serializable}
+func (m modes) options(home uint64) mvcc.TxnOptions {
+	return mvcc.TxnOptions{ReadOnly: m.readOnly, Serializable: m.serializable, Home: home}
 }
 
 // defaultModes are those of a transaction that names none.

@@ -37,7 +37,7 @@ type openTransaction struct {
 // beginTransaction takes a snapshot and enters its transaction in the list. ctx is the context of the
 // statement whose transaction it is; a block's has none but the background.
 func (s *Session) beginTransaction(ctx context.Context, m modes, block bool, now time.Time) *openTransaction {
-	return s.enterTransaction(ctx, s.db.store.Begin(m.options()), m, block, now)
+	return s.enterTransaction(ctx, s.db.store.Begin(m.options(s.id)), m, block, now)
 }
 
 // enterTransaction enters a transaction in the list.
@@ -49,19 +49,14 @@ func (s *Session) enterTransaction(ctx context.Context, inner *mvcc.Txn, m modes
 			o.endBy(sqlerr.New(sqlerr.TransactionTimeout, "the transaction was ended: it took longer than transaction_timeout, %s", d))
 		})
 	}
-	s.db.openMu.Lock()
-	defer s.db.openMu.Unlock()
-	s.db.open[o.inner.ID()] = o
+	s.db.open.add(o)
 	return o
 }
 
 // release rolls back what was not committed and takes the transaction off the list.
 func (o *openTransaction) release() {
 	o.inner.Rollback()
-	db := o.session.db
-	db.openMu.Lock()
-	delete(db.open, o.inner.ID())
-	db.openMu.Unlock()
+	o.session.db.open.remove(o)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stopIdling()
@@ -168,9 +163,7 @@ func (o *openTransaction) endedBy() error {
 // rolled back and its snapshot released, its running statement is cancelled, and the next one of its
 // session fails with 57P01. It fails with 42704 when there is no such transaction.
 func (db *DB) EndTransaction(id uint64) error {
-	db.openMu.Lock()
-	o := db.open[id]
-	db.openMu.Unlock()
+	o := db.open.find(id)
 	if o == nil {
 		return sqlerr.New(sqlerr.UndefinedObject, "there is no open transaction %d", id).WithHint("SELECT * FROM oxidb_transactions lists them.")
 	}

@@ -114,8 +114,7 @@ type DB struct {
 	procedures map[string]Procedure
 
 	nextSession atomic.Uint64
-	openMu      sync.Mutex
-	open        map[uint64]*openTransaction // by their numbers
+	open        *openList
 }
 
 // Open opens the database in directory path, creating it when it does not exist, and recovers what
@@ -165,7 +164,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	db := &DB{
 		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, initial: initial,
 		memory: memory, queries: newAdmission(memory.Budget), defaults: initial, spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
-		open: map[uint64]*openTransaction{}, footers: parquet.NewCache(store),
+		open: newOpenList(), footers: parquet.NewCache(store),
 	}
 	db.versionTime = db.timeOfVersion
 	if o.LimitProcess {

@@ -48,7 +48,7 @@ type cachedStatement struct {
 	kept bool
 
 	mu       sync.Mutex
-	variants []*boundVariant // most recently made first
+	variants atomic.Pointer[[]*boundVariant] // most recently made first; mu is held to change it
 }
 
 // boundVariant is a statement as bound under one catalog and one choice of settings.
@@ -133,9 +133,11 @@ func (c *planCache) keep(s *cachedStatement) *cachedStatement {
 
 // find gives the variant for a catalog version and settings, nil when there is none.
 func (s *cachedStatement) find(catalog uint64, settings string) *boundVariant {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, v := range s.variants {
+	variants := s.variants.Load()
+	if variants == nil {
+		return nil
+	}
+	for _, v := range *variants {
 		if v.catalog == catalog && v.settings == settings {
 			return v
 		}
@@ -146,7 +148,11 @@ func (s *cachedStatement) find(catalog uint64, settings string) *boundVariant {
 func (s *cachedStatement) add(v *boundVariant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.variants = append([]*boundVariant{v}, s.variants[:min(len(s.variants), maxVariants-1)]...)
+	variants := []*boundVariant{v}
+	if before := s.variants.Load(); before != nil {
+		variants = append(variants, (*before)[:min(len(*before), maxVariants-1)]...)
+	}
+	s.variants.Store(&variants)
 }
 
 // cached gives what is kept of a statement for this catalog and these settings, binding it first when

@@ -269,6 +269,7 @@ type scope struct {
 	catalog  catalog.Reader
 	set      *readSettings
 	view     *systables.View // what catalog shows beside system tables
+	seen     systables.View  // which view points to, until the statement changes the catalog
 	explicit bool
 	left     bool // end was called
 	now      time.Time
@@ -299,8 +300,8 @@ func (s *Session) begin(ctx context.Context, sql string) (*scope, error) {
 	}
 	sc.ctx = sc.open.enter(ctx, sql, sc.now)
 	sc.txn, sc.now = sc.open.inner, sc.open.started
-	var err error
-	if sc.view, err = s.db.catalog.View(sc.txn, set.searchPath); err != nil {
+	sc.view = &sc.seen
+	if err := s.db.catalog.Read(sc.view, sc.txn, set.searchPath); err != nil {
 		return nil, sc.end(ctx, err)
 	}
 	sc.catalog = systemReader{sc.view}

@@ -23,12 +23,7 @@ func transactionColumns() []catalog.Column {
 // transactionRows lists the transactions that have a snapshot, the oldest first.
 func transactionRows(sc *scope, add func(...any)) {
 	db := sc.session.db
-	db.openMu.Lock()
-	open := make([]*openTransaction, 0, len(db.open))
-	for _, o := range db.open {
-		open = append(open, o)
-	}
-	db.openMu.Unlock()
+	open := db.open.all()
 	slices.SortFunc(open, func(a, b *openTransaction) int {
 		return cmp.Or(cmp.Compare(a.inner.Snapshot(), b.inner.Snapshot()), cmp.Compare(a.inner.ID(), b.inner.ID()))
 	})

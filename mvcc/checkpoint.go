@@ -447,10 +447,5 @@ func (s *Store) usedFiles() map[string]bool {
 func (s *Store) oldestSnapshot() (oldest Timestamp, any bool) {
 	s.activeMu.Lock()
 	defer s.activeMu.Unlock()
-	for at := range s.active {
-		if !any || at < oldest {
-			oldest, any = at, true
-		}
-	}
-	return oldest, any
+	return s.active.oldest()
 }

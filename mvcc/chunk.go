@@ -9,6 +9,7 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/columnar/segment"
 	"github.com/oxidb/oxidb/index"
+	"github.com/oxidb/oxidb/index/ordered"
 )
 
 // localChunk is the first chunk number of rows that only their transaction sees. The numbers below
@@ -40,7 +41,9 @@ type chunk struct {
 	narrowing sync.Once
 	sealed    atomic.Pointer[sealedChunk]
 	mu        sync.Mutex
-	columns   []*columnar.Vector // closed vectors by ordinal in fields; nil while in builders or when sealed
+	columns   []*columnar.Vector                 // closed vectors by ordinal in fields; nil while in builders or when sealed
+	inOrder   atomic.Pointer[ordered.Component]  // of columns that ascend, once one was asked for
+	inMemory  atomic.Pointer[[]*columnar.Vector] // columns, for those without mu
 	zones     []*Zone
 	described atomic.Pointer[[]*Zone]    // zones of a closed chunk, for those without mu
 	indexes   map[string]index.Component // of a chunk in memory, by path

@@ -56,7 +56,7 @@ func (t *Txn) hold(snapshot Timestamp) {
 	}
 	t.store.activeMu.Lock()
 	defer t.store.activeMu.Unlock()
-	t.store.active[snapshot]++
+	t.store.active.open(snapshot, t.home)
 	t.held = append(t.held, snapshot)
 }
 

@@ -18,9 +18,12 @@ import (
 // memory as long as the chunk.
 func (s *Store) component(ctx context.Context, id TableID, schema *Schema, path *index.Path, c *chunk) (index.Component, []*columnar.Vector, error) {
 	c.narrow(s.dictsOfTable(id))
-	columns, err := s.indexColumns(ctx, id, schema, path, c)
-	if err != nil {
-		return nil, nil, err
+	columns := c.oneColumn(path)
+	if columns == nil {
+		var err error
+		if columns, err = s.indexColumns(ctx, id, schema, path, c); err != nil {
+			return nil, nil, err
+		}
 	}
 	if ascending := c.ascending(path); ascending != nil {
 		return ascending, columns, nil
@@ -42,6 +45,20 @@ func (s *Store) component(ctx context.Context, id TableID, schema *Schema, path 
 		c.keepComponent(path, known)
 	}
 	return known, columns, nil
+}
+
+// oneColumn is the column of a path over one of a chunk in memory, as a part of the chunk's own list: point
+// queries make none. nil is any other path or chunk.
+func (c *chunk) oneColumn(path *index.Path) []*columnar.Vector {
+	columns := c.inMemory.Load()
+	if columns == nil || len(path.Fields) != 1 {
+		return nil
+	}
+	at := c.field(path.Fields[0])
+	if at < 0 {
+		return nil
+	}
+	return (*columns)[at : at+1 : at+1]
 }
 
 // poolName is what the pool calls a component of a sealed chunk. A clone shares its source's files; the
@@ -107,7 +124,12 @@ func (c *chunk) ascending(path *index.Path) index.Component {
 	if class := z.Min.Type.Class(); !z.Sorted || z.Nulls > 0 || class != types.ClassInt && class != types.ClassDecimal {
 		return nil
 	}
-	return ordered.Ascending(c.rows)
+	if known := c.inOrder.Load(); known != nil {
+		return known
+	}
+	made := ordered.Ascending(c.rows)
+	c.inOrder.Store(made)
+	return made
 }
 
 func buildComponent(path *index.Path, columns []*columnar.Vector, rows int) index.Component {

@@ -15,9 +15,9 @@ import (
 func (s *Store) horizon() Timestamp {
 	s.activeMu.Lock()
 	defer s.activeMu.Unlock()
-	oldest := s.Version()
-	for at := range s.active {
-		oldest = min(oldest, at)
+	oldest := s.Version() // before the search: who begins meanwhile has no older one
+	if open, any := s.active.oldest(); any {
+		oldest = min(oldest, open)
 	}
 	if keep := time.Duration(s.retention.Load()); keep > 0 {
 		oldest = min(oldest, s.times.before(s.times.clock().Add(-keep)))
@@ -49,7 +49,9 @@ func (s *Store) BeginAt(at Timestamp) (*Txn, error) {
 		return nil, sqlerr.New(sqlerr.SnapshotTooOld, "version %d is no longer kept", at).
 			WithDetail("The oldest version that can be read is %d; the retention is %s.", s.floor, s.Retention())
 	}
-	return s.begin(at, TxnOptions{ReadOnly: true}), nil
+	id := s.nextTxn.Add(1)
+	s.active.open(at, id)
+	return &Txn{store: s, id: id, home: id, snapshot: at, readOnly: true}, nil
 }
 
 // TimeOf is when a version was committed. Of versions that are many and old, and of those before the

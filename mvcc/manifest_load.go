@@ -161,6 +161,8 @@ func (s *Store) thaw(id TableID, c *chunk) error {
 	}
 	c.builders, c.closed, c.zones, c.saved = open.builders, false, nil, at
 	c.described.Store(nil)
+	c.inMemory.Store(nil)
+	c.inOrder.Store(nil)
 	c.sealed.Store(nil)
 	return nil
 }

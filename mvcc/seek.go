@@ -38,10 +38,7 @@ func (v *View) Find(ctx context.Context, p *index.Path, l *index.Lookup, dst []u
 
 // FindAll is Find for many lookups: a closed chunk's component is fetched once.
 func (v *View) FindAll(ctx context.Context, p *index.Path, all []index.Lookup, dst []uint32) ([]uint32, error) {
-	v.guard.RLock()
-	open := !v.chunk.closed
-	v.guard.RUnlock()
-	if open || len(all) == 1 {
+	if len(all) == 1 || !v.closed() {
 		for i := range all {
 			var err error
 			if dst, err = v.Find(ctx, p, &all[i], dst); err != nil {
@@ -87,6 +84,9 @@ func (v *View) excludes(p *index.Path, l *index.Lookup) bool {
 
 // findOpen reports whether the chunk is open, and if it is the table's, asks the indexes of it.
 func (v *View) findOpen(p *index.Path, l *index.Lookup, dst []uint32) (rows []uint32, open bool) {
+	if v.closed() {
+		return dst, false
+	}
 	v.guard.RLock()
 	if v.chunk.closed || v.shared == nil {
 		defer v.guard.RUnlock()

@@ -194,6 +194,7 @@ func (s *Store) sealChunk(c *chunk, at *sealedChunk) {
 	c.sealed.Store(at)
 	indexes := c.indexes
 	c.columns, c.indexes, c.derived = nil, nil, nil
+	c.inMemory.Store(nil)
 	c.mu.Unlock()
 	for i, v := range columns {
 		s.pool.put(poolKey{file: at.file, group: at.group, ordinal: i}, pooled{column: v})
@@ -205,10 +206,14 @@ func (s *Store) sealChunk(c *chunk, at *sealedChunk) {
 
 // column gives a closed chunk's column from memory, the pool or disk.
 func (s *Store) column(ctx context.Context, table TableID, c *chunk, ordinal int) (*columnar.Vector, error) {
+	if columns := c.inMemory.Load(); columns != nil {
+		return (*columns)[ordinal], nil
+	}
 	c.mu.Lock()
-	if c.columns != nil {
+	if columns := c.columns; columns != nil {
 		defer c.mu.Unlock()
-		return c.columns[ordinal], nil
+		c.inMemory.Store(&columns)
+		return columns[ordinal], nil
 	}
 	c.mu.Unlock()
 	if err := ctx.Err(); err != nil {

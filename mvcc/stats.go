@@ -113,8 +113,12 @@ func (t *Table) stats(known *closedStats) (*catalog.TableStats, *closedStats) {
 	return stats, closed
 }
 
-// closed reports whether the chunk takes no more rows.
+// closed reports whether the chunk takes no more rows. Of a chunk that was read since it was closed it
+// knows without a lock: every point query asks.
 func (v *View) closed() bool {
+	if v.chunk.described.Load() != nil {
+		return true
+	}
 	v.guard.RLock()
 	defer v.guard.RUnlock()
 	return v.chunk.closed

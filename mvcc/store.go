@@ -129,9 +129,9 @@ type Store struct {
 	visible atomic.Uint64 // the newest commit that snapshots see
 	failed  atomic.Pointer[error]
 
+	active   snapshots
 	activeMu sync.Mutex
-	active   map[Timestamp]int // open snapshots
-	floor    Timestamp         // history before it is gone: no older snapshot can be opened
+	floor    Timestamp // history before it is gone: no older snapshot can be opened
 	closed   bool
 
 	retention atomic.Int64 // nanoseconds
@@ -163,10 +163,10 @@ func newStore(o Options) *Store {
 		closing: make(chan struct{}),
 		keeper:  keeper{wake: make(chan struct{}, 1)},
 		tables:  map[TableID]*table{},
-		active:  map[Timestamp]int{},
 		dicts:   map[columnKey]*segment.Dictionaries{},
 		stats:   map[statsKey]cachedStats{},
 	}
+	s.active.init()
 	s.nextID.Store(firstUserID)
 	s.retention.Store(int64(o.Retention))
 	if s.times.clock = o.Now; s.times.clock == nil {
@@ -223,27 +223,19 @@ type TxnOptions struct {
 	// Serializable makes the commit fail with 40001 unless everything that was read (NoteRead) is
 	// still as it was read.
 	Serializable bool
+	// Home numbers who begins one transaction after the other: those of different homes do not wait for
+	// each other. 0 is nobody in particular.
+	Home uint64
 }
 
 // Begin starts a transaction on a snapshot of everything committed. It must be ended by Commit or Rollback.
 func (s *Store) Begin(o TxnOptions) *Txn {
-	s.activeMu.Lock()
-	defer s.activeMu.Unlock()
-	return s.begin(s.Version(), o)
-}
-
-// begin starts a transaction on a snapshot. Store.activeMu is held.
-func (s *Store) begin(snapshot Timestamp, o TxnOptions) *Txn {
-	s.active[snapshot]++
-	return &Txn{store: s, id: s.nextTxn.Add(1), snapshot: snapshot, readOnly: o.ReadOnly, serializable: o.Serializable}
-}
-
-func (s *Store) release(snapshot Timestamp) {
-	s.activeMu.Lock()
-	defer s.activeMu.Unlock()
-	if s.active[snapshot]--; s.active[snapshot] == 0 {
-		delete(s.active, snapshot)
+	id := s.nextTxn.Add(1)
+	home := o.Home
+	if home == 0 {
+		home = id
 	}
+	return &Txn{store: s, id: id, home: home, snapshot: s.active.newest(s, home), readOnly: o.ReadOnly, serializable: o.Serializable}
 }
 
 // publish makes a durable commit, and all before it (M5), visible.

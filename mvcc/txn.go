@@ -17,6 +17,7 @@ import (
 type Txn struct {
 	store    *Store
 	id       uint64
+	home     uint64 // the part of Store.active that counts its snapshots
 	snapshot Timestamp
 	readOnly bool
 	done     atomic.Bool
@@ -489,9 +490,9 @@ func (t *Txn) Rollback() {
 
 func (t *Txn) end() {
 	if !t.done.Swap(true) {
-		t.store.release(t.snapshot)
+		t.store.active.release(t.snapshot, t.home)
 		for _, at := range t.held {
-			t.store.release(at)
+			t.store.active.release(at, t.home)
 		}
 	}
 }

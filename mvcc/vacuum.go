@@ -30,12 +30,9 @@ func (t *Txn) Renew() {
 	if t.Written() || t.done.Load() {
 		return
 	}
-	t.store.activeMu.Lock()
 	old := t.snapshot
-	t.snapshot = t.store.Version()
-	t.store.active[t.snapshot]++
-	t.store.activeMu.Unlock()
-	t.store.release(old)
+	t.snapshot = t.store.active.newest(t.store, t.home)
+	t.store.active.release(old, t.home)
 	t.seenMu.Lock()
 	defer t.seenMu.Unlock()
 	t.seen = map[TableID]*Table{}

@@ -142,12 +142,14 @@ func (v *View) Column(ctx context.Context, field int32) (*columnar.Vector, error
 
 // stored gives a column that the chunk has.
 func (v *View) stored(ctx context.Context, ordinal int) (*columnar.Vector, error) {
-	v.guard.RLock()
-	if !v.chunk.closed {
-		defer v.guard.RUnlock()
-		return v.chunk.builders[ordinal].View(v.rows), nil
+	if !v.closed() {
+		v.guard.RLock()
+		if !v.chunk.closed {
+			defer v.guard.RUnlock()
+			return v.chunk.builders[ordinal].View(v.rows), nil
+		}
+		v.guard.RUnlock() // closed just now
 	}
-	v.guard.RUnlock()
 	v.chunk.narrow(v.table.store.dictsOfTable(v.table.id))
 	return v.table.store.column(ctx, v.table.id, v.chunk, ordinal)
 }
@@ -203,10 +205,7 @@ func (v *View) Zone(field int32) *Zone {
 	if zones := v.chunk.described.Load(); zones != nil {
 		return (*zones)[ordinal]
 	}
-	v.guard.RLock()
-	closed := v.chunk.closed
-	v.guard.RUnlock()
-	if !closed {
+	if !v.closed() {
 		return nil
 	}
 	v.chunk.narrow(v.table.store.dictsOfTable(v.table.id))

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 
 	"github.com/oxidb/oxidb/catalog"
 	"github.com/oxidb/oxidb/columnar"
@@ -61,15 +62,9 @@ func objectsSchema() mvcc.Schema {
 type Catalog struct {
 	store *mvcc.Store
 
-	mu     sync.Mutex
-	newest cached // of transactions on the newest version that has been read
-	past   cached // of those on an earlier one
-}
-
-// cached is the objects as of a version of their table.
-type cached struct {
-	at      mvcc.Timestamp
-	objects *objects
+	mu     sync.Mutex              // held by the one that reads objects
+	newest atomic.Pointer[objects] // of transactions on the newest version that has been read
+	past   atomic.Pointer[objects] // of those on an earlier one
 }
 
 // Open makes the system table when the store is new.
@@ -125,12 +120,13 @@ func (c *Catalog) load(txn *mvcc.Txn) (*objects, error) {
 		return nil, err
 	}
 	at, own := table.Version()
+	if o := c.known(at, own); o != nil {
+		return o, nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, known := range []*cached{&c.newest, &c.past} {
-		if !own && known.objects != nil && known.at == at {
-			return known.objects, nil
-		}
+	if o := c.known(at, own); o != nil {
+		return o, nil
 	}
 	o := newObjects(at)
 	for _, chunk := range table.Chunks() {
@@ -142,12 +138,26 @@ func (c *Catalog) load(txn *mvcc.Txn) (*objects, error) {
 	switch {
 	case own:
 		o.version = ^uint64(0) // never equal to a committed version
-	case at >= c.newest.at:
-		c.newest = cached{at, o}
+	case c.newest.Load() == nil || c.newest.Load().version <= o.version:
+		c.newest.Store(o)
 	default:
-		c.past = cached{at, o}
+		c.past.Store(o)
 	}
 	return o, nil
+}
+
+// known is the objects as of a version of their table, nil when they are to be read.
+func (c *Catalog) known(at mvcc.Timestamp, own bool) *objects {
+	if own {
+		return nil
+	}
+	if o := c.newest.Load(); o != nil && o.version == uint64(at) {
+		return o
+	}
+	if o := c.past.Load(); o != nil && o.version == uint64(at) {
+		return o
+	}
+	return nil
 }
 
 // connect finds tables by number, and their foreign keys by what they refer to.
