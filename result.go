@@ -22,10 +22,12 @@ type Result struct {
 	types    []types.Type
 	tag      string
 	affected int64
-	// stream computes the rows; nil when there are none.
-	stream func(yield func(arrow.RecordBatch, error) bool)
-	// run is the query whose rows stream computes, scope its statement, and cancel what ends the
-	// statement's time limit; run is nil when the rows are there, and after Close.
+	// rows: the statement delivers rows. They are computed while they are read, or there as records.
+	rows     bool
+	computed bool
+	records  []arrow.RecordBatch
+	// run is the query that computes the rows, scope its statement, and cancel what ends the statement's
+	// time limit; run is nil when the rows are there, and after Close.
 	run    *running
 	scope  *scope
 	cancel context.CancelFunc
@@ -44,13 +46,7 @@ func emptyResult(tag string) *Result {
 
 // recordsResult is a result whose rows are there already.
 func recordsResult(tag string, schema *arrow.Schema, kinds []types.Type, records ...arrow.RecordBatch) *Result {
-	return &Result{schema: schema, types: kinds, tag: tag, stream: func(yield func(arrow.RecordBatch, error) bool) {
-		for _, rec := range records {
-			if !yield(rec, nil) {
-				return
-			}
-		}
-	}}
+	return &Result{schema: schema, types: kinds, tag: tag, rows: true, records: records}
 }
 
 // Schema describes the rows; it has no fields for a statement without rows.
@@ -60,7 +56,7 @@ func (r *Result) Schema() *arrow.Schema { return r.schema }
 func (r *Result) Types() []types.Type { return r.types }
 
 // HasRows reports whether the statement delivers rows, even none.
-func (r *Result) HasRows() bool { return r.stream != nil }
+func (r *Result) HasRows() bool { return r.rows }
 
 // RowsAffected is the number of rows that INSERT, UPDATE, DELETE or COPY changed.
 func (r *Result) RowsAffected() int64 { return r.affected }
@@ -88,8 +84,25 @@ func (r *Result) PeakMemory() int64 {
 func (r *Result) Batches() iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		defer r.Close()
-		if r.stream != nil && !r.started.Swap(true) {
-			r.stream(yield)
+		if r.rows && !r.started.Swap(true) {
+			r.deliver(yield)
+		}
+	}
+}
+
+// deliver yields the rows.
+func (r *Result) deliver(yield func(arrow.RecordBatch, error) bool) {
+	switch {
+	case r.run != nil && r.run.single():
+		r.oneStream(yield)
+	case r.run != nil:
+		r.manyStreams(yield)
+	case r.computed:
+		yield(nil, sqlerr.New(sqlerr.QueryCanceled, "the result is closed"))
+	}
+	for _, rec := range r.records {
+		if !yield(rec, nil) {
+			return
 		}
 	}
 }
@@ -153,21 +166,6 @@ func (r *Result) Close() {
 
 // onClose adds what Close does, last added first.
 func (r *Result) onClose(f func()) { r.closers = append(r.closers, f) }
-
-// computed makes r deliver the rows of a query, which r closes.
-func (r *Result) computed(run *running) {
-	r.run = run
-	r.stream = func(yield func(arrow.RecordBatch, error) bool) {
-		switch {
-		case r.run == nil:
-			yield(nil, sqlerr.New(sqlerr.QueryCanceled, "the result is closed"))
-		case r.run.single():
-			r.oneStream(yield)
-		default:
-			r.manyStreams(yield)
-		}
-	}
-}
 
 // oneStream pulls worker 0 on the caller's goroutine.
 func (r *Result) oneStream(yield func(arrow.RecordBatch, error) bool) {

@@ -344,9 +344,7 @@ func (sc *scope) rows(r *running, schema *arrow.Schema, kinds []types.Type) (*Re
 		r.close()
 		return nil, err
 	}
-	result := &Result{schema: schema, types: kinds, tag: "SELECT"}
-	result.computed(r)
-	return result, nil
+	return &Result{schema: schema, types: kinds, tag: "SELECT", rows: true, computed: true, run: r}, nil
 }
 
 func outputSchema(names []string, cols []plan.Column) (*arrow.Schema, []types.Type) {

@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string) (err error) {
 	flags.IntVar(&c.rounds, "rounds", 5, "repetitions")
 	flags.Float64Var(&c.seconds, "seconds", 2, "length of one measurement")
 	flags.StringVar(&c.only, "only", "", "engines or parts, separated by commas; all by default")
-	flags.StringVar(&c.profile, "profile", "", "commits: directory for profiles of OxiDB's measurements, which they slow down")
+	flags.StringVar(&c.profile, "profile", "", "commits and short: directory for profiles of OxiDB's measurements, which they slow down")
 	flags.IntVar(&c.mib, "mib", 256, "storage: length of the log to recover, in MiB")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

@@ -54,7 +54,11 @@ func (c *config) short(ctx context.Context) error {
 			next := int64(shortRows)
 			for _, kind := range shortKinds {
 				for _, clients := range []int{1, 2} {
-					m, err := measureShort(ctx, e, kind, clients, length, &next)
+					var m taken
+					err := profiled(c.profile, fmt.Sprintf("%s-%s-%d", e.name(), kind, clients), func() (err error) {
+						m, err = measureShort(ctx, e, kind, clients, length, &next)
+						return err
+					})
 					if err != nil {
 						return fmt.Errorf("%s of %s: %w", kind, e.name(), err)
 					}

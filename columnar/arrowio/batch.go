@@ -185,7 +185,7 @@ func floats(v *columnar.Vector, a arrow.Array) error {
 	case *array.Float64:
 		v.F64 = a.Float64Values()
 	case *array.Float32:
-		v.F64 = convert[float64](a.Float32Values())
+		v.F64 = convert[float64](&room{}, a.Float32Values())
 	case *array.Float16:
 		v.F64 = make([]float64, a.Len())
 		for i, f := range a.Values() {

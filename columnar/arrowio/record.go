@@ -3,15 +3,16 @@
 package arrowio
 
 import (
+	"encoding/json"
+	"fmt"
 	"math/bits"
-	"unsafe"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/oxidb/oxidb/columnar"
-	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -24,228 +25,124 @@ func Schema(names []string, kinds []types.Type) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// Record copies the selected rows of b into a record of the schema.
+// Record copies the selected rows of b into a record of the schema. Records of few rows, the answers of
+// point queries, are made of few allocations: those of arrow-go's own cost more than finding the row.
 func Record(schema *arrow.Schema, b *columnar.Batch) (arrow.RecordBatch, error) {
 	n := b.Rows()
-	cols := make([]arrow.Array, len(b.Cols))
-	defer func() {
-		for _, c := range cols {
-			if c != nil {
-				c.Release()
-			}
-		}
-	}()
+	r := &record{schema: schema, rows: int64(n), arrays: make([]arrow.Array, len(b.Cols))}
+	r.refs.Store(1)
+	columns := make([]column, len(b.Cols))
+	room := newRoom(len(b.Cols), n)
 	for i, v := range b.Cols {
-		data, err := arrayData(schema.Field(i).Type, v, b.Sel, n)
+		c := &columns[i]
+		list, nulls, err := c.fill(&room, v, b.Sel, n)
 		if err != nil {
 			return nil, err
 		}
-		cols[i] = array.MakeFromData(data)
-		data.Release()
+		c.data.Reset(schema.Field(i).Type, n, list, nil, nulls, 0)
+		r.arrays[i] = array.MakeFromData(&c.data) // which is its only owner
 	}
-	return array.NewRecordBatch(schema, cols, int64(n)), nil
+	return r, nil
 }
 
-// arrayData copies rows of v, in any encoding, into plain Arrow buffers.
-func arrayData(dt arrow.DataType, v *columnar.Vector, sel []uint32, n int) (*array.Data, error) {
-	validity, nulls := validityBytes(v, sel, n)
-	var buffers []*memory.Buffer
-	switch v.Type.Class() {
-	case types.ClassBytes:
-		offsets, data, err := textBytes(v, sel, n)
-		if err != nil {
-			return nil, err
-		}
-		buffers = []*memory.Buffer{validity, memory.NewBufferBytes(offsets), memory.NewBufferBytes(data)}
-	default:
-		buffers = []*memory.Buffer{validity, memory.NewBufferBytes(fixedBytes(v, sel, n))}
-	}
-	return array.NewData(dt, n, buffers, nil, nulls, 0), nil
+// record is arrow-go's record of arrays that are known to fit the schema.
+type record struct {
+	schema *arrow.Schema
+	rows   int64
+	arrays []arrow.Array
+	refs   atomic.Int64
 }
 
-// validityBytes packs the validity of the selected rows; nil when there are no NULLs.
-func validityBytes(v *columnar.Vector, sel []uint32, n int) (*memory.Buffer, int) {
-	if v.Valid == nil {
-		return nil, 0
-	}
-	out := make([]byte, (n+7)/8+8)
-	valid := 0
-	for k := range n {
-		i := k
-		if v.Enc == columnar.Const {
-			i = 0
-		} else if sel != nil {
-			i = int(sel[k])
+// Retain implements arrow.RecordBatch.
+func (r *record) Retain() { r.refs.Add(1) }
+
+// Release implements arrow.RecordBatch.
+func (r *record) Release() {
+	if r.refs.Add(-1) == 0 {
+		for _, a := range r.arrays {
+			a.Release()
 		}
-		bit := byte(v.Valid[i>>6] >> (i & 63) & 1)
-		out[k>>3] |= bit << (k & 7)
-		valid += int(bit)
+		r.arrays = nil
 	}
-	return memory.NewBufferBytes(out[:(n+7)/8]), n - valid
 }
 
-func bytesOf[T any](s []T) []byte {
-	if len(s) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
+// Schema implements arrow.RecordBatch.
+func (r *record) Schema() *arrow.Schema { return r.schema }
+
+// NumRows implements arrow.RecordBatch.
+func (r *record) NumRows() int64 { return r.rows }
+
+// NumCols implements arrow.RecordBatch.
+func (r *record) NumCols() int64 { return int64(len(r.arrays)) }
+
+// Columns implements arrow.RecordBatch.
+func (r *record) Columns() []arrow.Array { return r.arrays }
+
+// Column implements arrow.RecordBatch.
+func (r *record) Column(i int) arrow.Array { return r.arrays[i] }
+
+// ColumnName implements arrow.RecordBatch.
+func (r *record) ColumnName(i int) string { return r.schema.Field(i).Name }
+
+// whole is the same record as arrow-go makes it, for what is asked of few.
+func (r *record) whole() arrow.RecordBatch { return array.NewRecordBatch(r.schema, r.arrays, r.rows) }
+
+// SetColumn implements arrow.RecordBatch.
+func (r *record) SetColumn(i int, a arrow.Array) (arrow.RecordBatch, error) {
+	w := r.whole()
+	defer w.Release()
+	return w.SetColumn(i, a)
 }
 
-// pick copies the selected rows of src, or its one value n times, into a new slice.
-func pick[T any](src []T, constant bool, sel []uint32, n int) []T {
-	out := make([]T, n)
-	switch {
-	case constant:
-		for i := range out {
-			out[i] = src[0]
-		}
-	case sel != nil:
-		for k, i := range sel {
-			out[k] = src[i]
-		}
-	default:
-		copy(out, src)
-	}
-	return out
+// NewSlice implements arrow.RecordBatch.
+func (r *record) NewSlice(i, j int64) arrow.RecordBatch {
+	w := r.whole()
+	defer w.Release()
+	return w.NewSlice(i, j)
 }
 
-func fixedBytes(v *columnar.Vector, sel []uint32, n int) []byte {
-	constant := v.Enc == columnar.Const
-	switch v.Layout {
-	case columnar.F32:
-		if v.Type.Kind == types.Real {
-			return bytesOf(pick(v.F32, constant, sel, n))
-		}
-		return bytesOf(convert[float64](pick(v.F32, constant, sel, n)))
-	case columnar.F64:
-		if v.Type.Kind == types.Real {
-			return bytesOf(convert[float32](pick(v.F64, constant, sel, n)))
-		}
-		return bytesOf(pick(v.F64, constant, sel, n))
-	case columnar.I128:
-		return bytesOf(pick(v.I128, constant, sel, n))
-	case columnar.Bytes16:
-		return bytesOf(pick(v.UUID, constant, sel, n))
-	case columnar.Spans:
-		return spanBytes(pick(v.Spans, constant, sel, n))
-	}
-	return integerBytes(v.Type, integers(v, sel, n))
+// MarshalJSON implements json.Marshaler.
+func (r *record) MarshalJSON() ([]byte, error) {
+	w := r.whole()
+	defer w.Release()
+	return json.Marshal(w)
 }
 
-func convert[To, From float32 | float64](s []From) []To {
-	out := make([]To, len(s))
-	for i, f := range s {
-		out[i] = To(f)
-	}
-	return out
+// String shows the record as arrow-go does.
+func (r *record) String() string {
+	w := r.whole()
+	defer w.Release()
+	return fmt.Sprint(w)
 }
 
-// integers widens the selected rows.
-func integers(v *columnar.Vector, sel []uint32, n int) []int64 {
-	constant := v.Enc == columnar.Const
-	switch v.Layout {
-	case columnar.U8:
-		return widen(v.U8, v.Base, constant, sel, n)
-	case columnar.U16:
-		return widen(v.U16, v.Base, constant, sel, n)
-	case columnar.U32:
-		return widen(v.U32, v.Base, constant, sel, n)
-	}
-	return pick(v.I64, constant, sel, n)
+// column is the parts of an array: those of all columns are one allocation.
+type column struct {
+	data    array.Data
+	buffers [2]memory.Buffer
+	list    [3]*memory.Buffer
 }
 
-func widen[T uint8 | uint16 | uint32](src []T, base int64, constant bool, sel []uint32, n int) []int64 {
-	out := make([]int64, n)
-	switch {
-	case constant:
-		for i := range out {
-			out[i] = base + int64(src[0])
-		}
-	case sel != nil:
-		for k, i := range sel {
-			out[k] = base + int64(src[i])
-		}
-	default:
-		for i, x := range src[:n] {
-			out[i] = base + int64(x)
-		}
+// fill copies rows of v, in any encoding, into plain Arrow buffers. It lists them, and counts the NULLs.
+func (c *column) fill(r *room, v *columnar.Vector, sel []uint32, n int) (list []*memory.Buffer, nulls int, err error) {
+	if v.Valid != nil {
+		var validity []byte
+		validity, nulls = validityBytes(r, v, sel, n)
+		c.list[0] = memory.NewBufferBytes(validity)
 	}
-	return out
+	if v.Type.Class() != types.ClassBytes {
+		c.set(0, fixedBytes(r, v, sel, n))
+		return c.list[:2], nulls, nil
+	}
+	offsets, data, err := textBytes(r, v, sel, n)
+	c.set(0, offsets)
+	c.set(1, data)
+	return c.list[:], nulls, err
 }
 
-// integerBytes narrows to the Arrow width of t.
-func integerBytes(t types.Type, s []int64) []byte {
-	switch t.Kind {
-	case types.Boolean:
-		out := make([]byte, (len(s)+7)/8)
-		for i, x := range s {
-			out[i>>3] |= byte(x&1) << (i & 7)
-		}
-		return out
-	case types.SmallInt:
-		return bytesOf(narrow[int16](s))
-	case types.Integer, types.Date:
-		return bytesOf(narrow[int32](s))
-	case types.Numeric:
-		out := make([]types.Int128, len(s))
-		for i, x := range s {
-			out[i] = types.FromInt64(x)
-		}
-		return bytesOf(out)
-	}
-	return bytesOf(s)
-}
-
-func narrow[T int16 | int32](s []int64) []T {
-	out := make([]T, len(s))
-	for i, x := range s {
-		out[i] = T(x)
-	}
-	return out
-}
-
-func spanBytes(s []types.Span) []byte {
-	out := make([]arrow.MonthDayNanoInterval, len(s))
-	for i, x := range s {
-		out[i] = arrow.MonthDayNanoInterval{Months: x.Months, Days: x.Days, Nanoseconds: x.Micros * 1000}
-	}
-	return bytesOf(out)
-}
-
-// textBytes copies texts, decoding dictionaries; char(n) gets its trailing blanks back.
-func textBytes(v *columnar.Vector, sel []uint32, n int) (offsets, data []byte, err error) {
-	ends := make([]int32, n+1)
-	var out []byte
-	pad := v.Type.Kind == types.Char && v.Type.Length > 0
-	for k := range n {
-		i := k
-		if sel != nil {
-			i = int(sel[k])
-		}
-		if v.Valid == nil || !v.IsNull(i) {
-			s := rowText(v, i)
-			if pad {
-				out = types.AppendPadded(out, s, int(v.Type.Length))
-			} else {
-				out = append(out, s...)
-			}
-		}
-		if len(out) > 1<<31-1 {
-			return nil, nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "a batch's text column exceeds 2 GiB")
-		}
-		ends[k+1] = int32(len(out))
-	}
-	return bytesOf(ends), out, nil
-}
-
-func rowText(v *columnar.Vector, i int) []byte {
-	switch v.Enc {
-	case columnar.Dict:
-		return v.Dict.Values.Row(int(v.Code(i)))
-	case columnar.Const:
-		return v.Row(0)
-	}
-	return v.Row(i)
+// set makes a buffer the i-th after the validity.
+func (c *column) set(i int, b []byte) {
+	c.buffers[i].Reset(b)
+	c.list[i+1] = &c.buffers[i]
 }
 
 // Nulls counts the NULLs of a flat vector.
