@@ -41,7 +41,7 @@ func (s *Session) sessionCommand(ctx context.Context, stmt ast.Statement, sql st
 	case *ast.Discard:
 		s.endTransaction()
 		s.prepared = map[string]*cachedStatement{}
-		s.settings.replace(s.db.startSettings())
+		s.settings = s.db.startSettings()
 		return emptyResult("DISCARD ALL"), true, nil
 	case *ast.Call:
 		r, err = s.call(ctx, stmt)
@@ -81,12 +81,12 @@ func settingText(e ast.Expr) (string, error) {
 
 func (s *Session) reset(name string) error {
 	if name == "" {
-		s.settings.replace(s.db.startSettings())
+		s.settings = s.db.startSettings()
 		return nil
 	}
 	k, err := lookupSetting(name)
 	if err == nil {
-		s.settings.reset(k.name, s.db.startSettings())
+		s.settings.reset(k.name, s.db.startSettings().settings)
 	}
 	return err
 }

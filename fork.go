@@ -16,6 +16,6 @@ func (s *Session) Fork() (*Session, error) {
 		return nil, err
 	}
 	f.user = user
-	f.settings.replace(current)
+	f.settings = sessionSettings{settings: current}
 	return f, nil
 }

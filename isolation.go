@@ -140,7 +140,7 @@ func (s *Session) setting(name string) string {
 	case "transaction_deferrable":
 		return switchText(m.deferrable)
 	case retentionName, maxRunningName: // of the database
-		return s.db.startSettings()[name]
+		return s.db.startSettings().settings[name]
 	}
 	return s.settings.settings[name]
 }

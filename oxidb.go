@@ -109,7 +109,7 @@ type DB struct {
 	plans planCache
 
 	mu         sync.Mutex
-	defaults   settings // what sessions start with
+	defaults   sessionSettings // what sessions start with
 	sessions   map[*Session]struct{}
 	procedures map[string]Procedure
 
@@ -163,7 +163,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 	}
 	db := &DB{
 		path: path, fs: o.FS, store: store, catalog: objects, numbers: numbers, registry: builtin.New(), threads: o.Threads, initial: initial,
-		memory: memory, queries: newAdmission(memory.Budget), defaults: initial, spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
+		memory: memory, queries: newAdmission(memory.Budget), defaults: sessionSettings{settings: initial, shared: true}, spill: spill.NewSpace(o.TempDirectory, o.TempLimit), sessions: map[*Session]struct{}{}, procedures: ownProcedures(),
 		open: newOpenList(), footers: parquet.NewCache(store),
 	}
 	db.versionTime = db.timeOfVersion

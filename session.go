@@ -61,7 +61,7 @@ func (db *DB) Session() (*Session, error) {
 	if db.closed.Load() {
 		return nil, sqlerr.New(sqlerr.AdminShutdown, "the database is closed")
 	}
-	s := &Session{db: db, id: db.nextSession.Add(1), settings: sessionSettings{settings: db.startSettings()}, prepared: map[string]*cachedStatement{}}
+	s := &Session{db: db, id: db.nextSession.Add(1), settings: db.startSettings(), prepared: map[string]*cachedStatement{}}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.sessions[s] = struct{}{}

@@ -8,10 +8,11 @@ import (
 )
 
 // sessionSettings are a session's settings, with what statements ask of them: texts are read once after
-// a change, not by every statement.
+// a change, not by every statement, and by no session that leaves them as they are.
 type sessionSettings struct {
 	settings
-	read *readSettings // nil after a change
+	read   *readSettings // nil after a change
+	shared bool          // settings is the database's, to be copied before it is changed
 }
 
 // readSettings is what statements ask of the settings. It is immutable.
@@ -48,24 +49,28 @@ func (s *sessionSettings) values() *readSettings {
 	return s.read
 }
 
-// replace changes all settings.
-func (s *sessionSettings) replace(all settings) { *s = sessionSettings{settings: all} }
+// own makes the settings the session's own, to be changed.
+func (s *sessionSettings) own() {
+	if s.read = nil; s.shared {
+		s.settings, s.shared = s.settings.clone(), false
+	}
+}
 
 // set is settings.set.
 func (s *sessionSettings) set(name, value string) error {
-	s.read = nil
+	s.own()
 	return s.settings.set(name, value)
 }
 
 // reset gives a setting the value that it has in to.
 func (s *sessionSettings) reset(name string, to settings) {
-	s.read = nil
+	s.own()
 	s.settings[name] = to[name]
 }
 
 // setDefaults is settings.setDefaults.
 func (s *sessionSettings) setDefaults(named ast.TransactionModes) {
-	s.read = nil
+	s.own()
 	s.settings.setDefaults(named)
 }
 

@@ -93,16 +93,17 @@ func (db *DB) loadSettings() error {
 	db.queries.setMost(int(defaults.integer(maxRunningName)))
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.takeMemoryLimit(db.defaults, defaults)
-	db.defaults = defaults
+	db.takeMemoryLimit(db.defaults.settings, defaults)
+	db.defaults = sessionSettings{settings: defaults, shared: true}
+	db.defaults.values()
 	return nil
 }
 
 // startSettings are the settings that a session starts with.
-func (db *DB) startSettings() settings {
+func (db *DB) startSettings() sessionSettings {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.defaults.clone()
+	return db.defaults
 }
 
 // alterSystem stores settings for the database: what sessions start with from now on, and at once what

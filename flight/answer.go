@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"bytes"
 	"iter"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -15,7 +16,7 @@ const maxMessageBytes = 3 << 20
 
 // answer is what a stream delivers. Close it after reading.
 type answer struct {
-	schema  *arrow.Schema
+	schema  *wireSchema
 	batches iter.Seq2[arrow.RecordBatch, error]
 	sql     string // the statement, for positions in errors
 	closers []func()
@@ -33,45 +34,77 @@ func (a *answer) close() {
 
 // recordAnswer delivers one record, which it takes over.
 func recordAnswer(rec arrow.RecordBatch) *answer {
-	return &answer{schema: rec.Schema(), closers: []func(){rec.Release}, batches: func(yield func(arrow.RecordBatch, error) bool) { yield(rec, nil) }}
+	return &answer{schema: newWireSchema(rec.Schema()), closers: []func(){rec.Release}, batches: func(yield func(arrow.RecordBatch, error) bool) { yield(rec, nil) }}
 }
 
 // send writes the answer to a stream. Rows end with an error as a status, never as a clean end (F1).
 func (a *answer) send(stream flight.DataStreamWriter) error {
-	w := flight.NewRecordWriter(stream, ipc.WithSchema(a.schema))
+	w := recordWriter{stream: stream, schema: a.schema}
 	for rec, err := range a.batches {
 		if err != nil {
 			return statusOf(err, a.sql)
 		}
-		if err := a.write(w, rec); err != nil {
+		if err := w.write(rec); err != nil {
 			return err
 		}
 	}
-	return w.Close()
+	return w.begin()
 }
 
-// write sends a record under the answer's own schema, in pieces of at most maxMessageBytes.
-func (a *answer) write(w *flight.Writer, rec arrow.RecordBatch) error {
-	if rec.Schema() != a.schema {
-		rec = array.NewRecordBatch(a.schema, rec.Columns(), rec.NumRows())
-		defer rec.Release()
+// recordWriter writes records of one schema, which have no dictionaries, to a stream. It is arrow-go's
+// writer without what that makes anew for every stream.
+type recordWriter struct {
+	stream  flight.DataStreamWriter
+	schema  *wireSchema
+	begun   bool
+	message flight.FlightData
+	body    bytes.Buffer
+}
+
+// begin writes the schema, once.
+func (w *recordWriter) begin() error {
+	if w.begun {
+		return nil
 	}
+	w.begun = true
+	w.message.DataHeader = w.schema.inStream()
+	return w.stream.Send(&w.message)
+}
+
+// write sends a record in pieces of at most maxMessageBytes.
+func (w *recordWriter) write(rec arrow.RecordBatch) error {
 	if rec.NumRows() <= 1 || encodedBytes(rec) <= maxMessageBytes {
-		return w.Write(rec)
+		return w.send(rec)
 	}
 	middle := rec.NumRows() / 2
 	for _, bounds := range [][2]int64{{0, middle}, {middle, rec.NumRows()}} {
-		if err := a.writeSlice(w, rec, bounds[0], bounds[1]); err != nil {
+		part := rec.NewSlice(bounds[0], bounds[1])
+		err := w.write(part)
+		part.Release()
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *answer) writeSlice(w *flight.Writer, rec arrow.RecordBatch, from, to int64) error {
-	part := rec.NewSlice(from, to)
-	defer part.Release()
-	return a.write(w, part)
+func (w *recordWriter) send(rec arrow.RecordBatch) error {
+	if err := w.begin(); err != nil {
+		return err
+	}
+	p, err := ipc.GetRecordBatchPayload(rec)
+	if err != nil {
+		return err
+	}
+	defer p.Release()
+	header := p.Meta()
+	defer header.Release()
+	w.body.Reset()
+	if err := p.SerializeBody(&w.body); err != nil {
+		return err
+	}
+	w.message.DataHeader, w.message.DataBody = header.Bytes(), w.body.Bytes()
+	return w.stream.Send(&w.message)
 }
 
 // encodedBytes is about what the record's buffers take on the wire.

@@ -32,7 +32,7 @@ type prepared struct {
 
 	mu     sync.Mutex
 	rows   [][]any // the values bound last; nil before the first bind
-	schema *arrow.Schema
+	schema *wireSchema
 }
 
 // CreatePreparedStatement plans a statement and describes its rows and parameters.
@@ -47,13 +47,13 @@ func (s *service) CreatePreparedStatement(ctx context.Context, req flightsql.Act
 	if err != nil {
 		return result, statusOf(err, req.GetQuery())
 	}
-	p := &prepared{origin: o, sql: req.GetQuery(), params: len(stmt.Params()), open: stmt.Open(), changes: !stmt.ReadOnly(), schema: described(stmt.Schema(), stmt.Types())}
+	p := &prepared{origin: o, sql: req.GetQuery(), params: len(stmt.Params()), open: stmt.Open(), changes: !stmt.ReadOnly(), schema: describedWire(stmt.Schema(), stmt.Types())}
 	id := newID()
 	if !s.statements.add(id, p) {
 		return result, sqlerr.New(sqlerr.TooManyConnections, "too many prepared statements are in use")
 	}
 	update := !stmt.IsQuery()
-	return flightsql.ActionCreatePreparedStatementResult{Handle: []byte(id), DatasetSchema: p.schema, ParameterSchema: parameterSchema(stmt.Params()), IsUpdate: &update}, nil
+	return flightsql.ActionCreatePreparedStatementResult{Handle: []byte(id), DatasetSchema: p.schema.Schema, ParameterSchema: parameterSchema(stmt.Params()), IsUpdate: &update}, nil
 }
 
 // parameterSchema names the parameters $1, $2, ….
@@ -137,7 +137,7 @@ func (s *service) DoPutPreparedStatementQuery(ctx context.Context, cmd flightsql
 		if err != nil {
 			return nil, statusOf(err, p.sql)
 		}
-		p.schema = described(stmt.Schema(), stmt.Types())
+		p.schema = describedWire(stmt.Schema(), stmt.Types())
 	}
 	p.rows = rows
 	return cmd.GetPreparedStatementHandle(), nil

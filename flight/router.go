@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
@@ -78,7 +77,7 @@ func (r *router) GetFlightInfo(ctx context.Context, d *flight.FlightDescriptor) 
 		return nil, err
 	}
 	return &flight.FlightInfo{
-		Schema: flight.SerializeSchema(schema, memory.DefaultAllocator), FlightDescriptor: d, TotalRecords: -1, TotalBytes: -1,
+		Schema: schema.inInfo(), FlightDescriptor: d, TotalRecords: -1, TotalBytes: -1,
 		Endpoint: []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: ticket}}},
 	}, nil
 }
@@ -89,7 +88,7 @@ func (r *router) GetSchema(ctx context.Context, d *flight.FlightDescriptor) (*fl
 	if err != nil {
 		return nil, err
 	}
-	return &flight.SchemaResult{Schema: flight.SerializeSchema(schema, memory.DefaultAllocator)}, nil
+	return &flight.SchemaResult{Schema: schema.inInfo()}, nil
 }
 
 // PollFlightInfo answers at once: planning does not take long enough to be polled for.
@@ -102,7 +101,7 @@ func (r *router) PollFlightInfo(ctx context.Context, d *flight.FlightDescriptor)
 }
 
 // plan gives the schema of what d asks for and, when wanted, a ticket for it.
-func (r *router) plan(ctx context.Context, d *flight.FlightDescriptor, wanted bool) (ticket []byte, schema *arrow.Schema, err error) {
+func (r *router) plan(ctx context.Context, d *flight.FlightDescriptor, wanted bool) (ticket []byte, schema *wireSchema, err error) {
 	cmd, sql, err := request(d)
 	if err != nil {
 		return nil, nil, err
@@ -118,8 +117,8 @@ func (r *router) plan(ctx context.Context, d *flight.FlightDescriptor, wanted bo
 	case *pb.CommandStatementSubstraitPlan:
 		return nil, nil, sqlerr.Unsupported(-1, -1, "a Substrait plan")
 	default:
-		if schema = metadataSchema(cmd); schema != nil {
-			return d.GetCmd(), schema, nil
+		if schema := metadataSchema(cmd); schema != nil {
+			return d.GetCmd(), newWireSchema(schema), nil
 		}
 		return nil, nil, sqlerr.New(stateProtocol, "the command %s cannot be planned", cmd.ProtoReflect().Descriptor().Name())
 	}

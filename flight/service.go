@@ -1,7 +1,9 @@
 package flight
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"log/slog"
 	"sync"
 	"time"
@@ -23,7 +25,7 @@ type service struct {
 	log  *slog.Logger
 	auth Authenticator
 
-	cookieKey    [32]byte
+	signers      sync.Pool  // of hash.Hash, keyed for cookies
 	making       sync.Mutex // held while a cookie's session is looked up or made
 	sessions     *handles[*clientSession]
 	ended        *handles[struct{}] // ids of sessions that ended idle with state a client relies on
@@ -39,7 +41,9 @@ type service struct {
 func newService(db *oxidb.DB, o Options) *service {
 	s := &service{db: db, log: o.Log, auth: o.Authenticator, infos: sqlInfos()}
 	s.allInfos = sqlInfoRecord(s.infos)
-	_, _ = rand.Read(s.cookieKey[:]) // never fails
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never fails
+	s.signers.New = func() any { return hmac.New(sha256.New, key[:]) }
 	s.ended = newHandles[struct{}](24*time.Hour, 10*o.MaxSessions, nil)
 	s.sessions = newHandles(o.SessionIdle, o.MaxSessions, s.endSession)
 	s.transactions = newHandles(o.TransactionIdle, o.MaxTransactions, func(_ string, t *transaction) { t.session.Close() })

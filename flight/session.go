@@ -3,8 +3,8 @@ package flight
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -64,13 +64,17 @@ func (s *service) cookieSession(ctx context.Context, headers []string) (id strin
 // offer sends a new session id with the answer.
 func (s *service) offer(ctx context.Context) string {
 	id := newID()
-	cookie := http.Cookie{Name: cookieName, Value: hex.EncodeToString([]byte(id)) + "." + hex.EncodeToString(s.sign(id)), Path: "/", HttpOnly: true}
-	_ = grpc.SetHeader(ctx, metadata.Pairs("set-cookie", cookie.String())) // fails only after the answer has begun
+	value := append(hex.AppendEncode([]byte(cookieName+"="), []byte(id)), '.')
+	value = append(hex.AppendEncode(value, s.sign(id)), "; Path=/; HttpOnly"...)
+	_ = grpc.SetHeader(ctx, metadata.MD{"set-cookie": {string(value)}}) // fails only after the answer has begun
 	return id
 }
 
+// sign is the signature of a session id that this server offers.
 func (s *service) sign(id string) []byte {
-	m := hmac.New(sha256.New, s.cookieKey[:])
+	m := s.signers.Get().(hash.Hash)
+	defer s.signers.Put(m)
+	m.Reset()
 	m.Write([]byte(id))
 	return m.Sum(nil)[:16]
 }

@@ -19,7 +19,7 @@ type execution struct {
 	sql string
 	// rows are the parameter values, one run each; a statement without parameters has one empty row.
 	rows   [][]any
-	schema *arrow.Schema // as declared; nil when nothing was declared
+	schema *wireSchema // as declared; nil when nothing was declared
 	// changes tells that the statement is no pure query, ran that it has run and left records.
 	changes, ran bool
 	records      []arrow.RecordBatch
@@ -28,7 +28,7 @@ type execution struct {
 	cancel context.CancelFunc
 }
 
-func newExecution(o origin, sql string, rows [][]any, schema *arrow.Schema) *execution {
+func newExecution(o origin, sql string, rows [][]any, schema *wireSchema) *execution {
 	x := &execution{origin: o, sql: sql, rows: rows, schema: schema}
 	x.life, x.cancel = context.WithCancel(context.Background())
 	return x
@@ -49,7 +49,7 @@ func (s *service) plan(ctx context.Context, sql string, txn []byte) (*execution,
 	if err != nil {
 		return nil, statusOf(err, sql)
 	}
-	x := newExecution(o, sql, noParameters(), described(stmt.Schema(), stmt.Types()))
+	x := newExecution(o, sql, noParameters(), describedWire(stmt.Schema(), stmt.Types()))
 	x.changes = !stmt.ReadOnly()
 	return x, nil
 }
@@ -154,13 +154,11 @@ func (x *execution) start(ctx context.Context, l *lease, a *answer) error {
 		first.Close()
 		return err
 	}
-	a.schema = described(first.Schema(), first.Types())
-	if x.schema != nil {
-		if !x.schema.Equal(a.schema) {
-			first.Close()
-			return sqlerr.New(sqlerr.FeatureNotSupported, "the tables have changed since the statement was planned: its result has other columns now").WithHint("Run it again.")
-		}
-		a.schema = x.schema
+	if a.schema = x.schema; a.schema == nil {
+		a.schema = describedWire(first.Schema(), first.Types())
+	} else if !a.schema.describes(first.Schema(), first.Types()) {
+		first.Close()
+		return sqlerr.New(sqlerr.FeatureNotSupported, "the tables have changed since the statement was planned: its result has other columns now").WithHint("Run it again.")
 	}
 	a.onClose(first.Close)
 	a.batches = x.batches(ctx, l, first)

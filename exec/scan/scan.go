@@ -122,6 +122,9 @@ func (t *Table) Prepare(q *exec.Query) error {
 			if err := t.seek(seek, c); err != nil {
 				return err
 			}
+			if len(t.found) > 0 && t.seeksOne(seek) {
+				break
+			}
 			continue
 		}
 		rows := morselRows
@@ -152,6 +155,11 @@ func cutLast(morsels []morsel, n int) []morsel {
 
 // Feeds implements exec.Feeding.
 func (t *Table) Feeds() int { return len(t.morsels) }
+
+// seeksOne reports that no more than one row can be found: the only one with a key.
+func (t *Table) seeksOne(x *seeker) bool {
+	return x == &t.seeker && t.node.Seek.Unique && len(x.lookups) == 1
+}
 
 // counts reports a scan that asks for nothing but how many rows there are.
 func (t *Table) counts() bool {
