@@ -57,6 +57,8 @@ func (sc *scope) command(ctx context.Context, cmd *plan.Command) (*Result, error
 		return sc.drop(w, stmt)
 	case *ast.Truncate:
 		return sc.truncate(ctx, w, stmt)
+	case *ast.Reindex:
+		return emptyResult("REINDEX"), sc.reindex(ctx, stmt)
 	case *ast.Analyze: // statistics are merged from the chunks' own whenever they are asked for
 		return emptyResult("ANALYZE"), nil
 	case *ast.Vacuum:
@@ -284,6 +286,9 @@ func (sc *scope) exists(ctx context.Context, sql string) (bool, error) {
 
 func (sc *scope) drop(w *systables.Writer, stmt *ast.Drop) (*Result, error) {
 	tag := "DROP " + stmt.Kind.String()
+	if stmt.Concurrently && sc.explicit { // it is as any other: dropping an index waits for nobody
+		return nil, sqlerr.At(sqlerr.ActiveTransaction, int(stmt.Pos), int(stmt.End), "DROP INDEX CONCURRENTLY cannot run inside a transaction block")
+	}
 	for _, name := range stmt.Names {
 		var err error
 		switch stmt.Kind {
@@ -361,20 +366,21 @@ func (sc *scope) dropDependents(w *systables.Writer, name, kind string, cascade 
 
 func (sc *scope) dropIndex(w *systables.Writer, name *ast.Name) error {
 	for _, t := range sc.catalog.Tables() {
-		for i, index := range t.Indexes {
-			if index.Name == name.Base() {
-				changed := *t
-				changed.Indexes = slices.Delete(slices.Clone(t.Indexes), i, i+1)
-				return w.AlterTable(t, &changed)
-			}
+		isIt := func(x *catalog.Index) bool {
+			return x.Name == name.Base() && (name.Schema() == "" || name.Schema() == t.Schema)
 		}
-		for i := range t.Derived {
-			if t.Derived[i].Name == name.Base() {
-				changed := *t
-				changed.Derived = slices.Delete(slices.Clone(t.Derived), i, i+1)
-				return w.AlterTable(t, &changed)
-			}
+		if !slices.ContainsFunc(t.Indexes, func(x catalog.Index) bool { return isIt(&x) }) &&
+			!slices.ContainsFunc(t.Derived, func(x catalog.DerivedIndex) bool { return isIt(&x.Index) }) {
+			continue
 		}
+		t, err := sc.dropNeeding(w, t, name.Base())
+		if err != nil {
+			return err
+		}
+		changed := *t
+		changed.Indexes = slices.DeleteFunc(slices.Clone(t.Indexes), func(x catalog.Index) bool { return isIt(&x) })
+		changed.Derived = slices.DeleteFunc(slices.Clone(t.Derived), func(x catalog.DerivedIndex) bool { return isIt(&x.Index) })
+		return w.AlterTable(t, &changed)
 	}
 	return nil
 }

@@ -121,6 +121,16 @@ func (p *pool) put(key poolKey, what pooled) {
 	p.keeping.age(len(p.entries))
 }
 
+// replace puts a column or component in the place of what there was.
+func (p *pool) replace(key poolKey, what pooled) {
+	p.mu.Lock()
+	if e := p.entries[key]; e != nil {
+		p.drop(e)
+	}
+	p.mu.Unlock()
+	p.put(key, what)
+}
+
 // shrink gives up bytes, as they are charged.
 func (p *pool) shrink(bytes int64) {
 	p.mu.Lock()

@@ -33,7 +33,7 @@ var flatGrammars = sync.OnceValue(func() map[keywordID]flatGrammar {
 		kwSet: grammarOf[setGrammar](), kwReset: grammarOf[resetGrammar](), kwShow: grammarOf[showGrammar](),
 		kwDiscard: grammarOf[discardGrammar](), kwDrop: grammarOf[dropGrammar](), kwTruncate: grammarOf[truncateGrammar](),
 		kwAnalyze: analyze, kwAnalyse: analyze, kwVacuum: grammarOf[vacuumGrammar](), kwCheckpoint: grammarOf[checkpointGrammar](),
-		kwComment: grammarOf[commentGrammar](), kwRefresh: grammarOf[refreshGrammar](), kwPrepare: grammarOf[prepareGrammar](),
+		kwComment: grammarOf[commentGrammar](), kwRefresh: grammarOf[refreshGrammar](), kwReindex: grammarOf[reindexGrammar](), kwPrepare: grammarOf[prepareGrammar](),
 		kwExecute: grammarOf[executeGrammar](), kwDeallocate: grammarOf[deallocateGrammar](), kwCall: grammarOf[callGrammar](),
 	}
 })

@@ -58,13 +58,13 @@ func (p *parser) backupStatement() ast.Statement {
 // statementKeywords are the candidates of a suggestion for a mistyped first word.
 var statementKeywords = []keywordID{kwSelect, kwInsert, kwUpdate, kwDelete, kwWith, kwValues, kwCreate, kwAlter, kwDrop, kwCopy,
 	kwExplain, kwBegin, kwStart, kwCommit, kwEnd, kwRollback, kwAbort, kwSavepoint, kwRelease, kwSet, kwReset, kwShow, kwAnalyze,
-	kwVacuum, kwCheckpoint, kwTruncate, kwCall, kwPrepare, kwExecute, kwDeallocate, kwComment, kwDiscard, kwRefresh, kwTable}
+	kwVacuum, kwCheckpoint, kwTruncate, kwCall, kwPrepare, kwExecute, kwDeallocate, kwComment, kwDiscard, kwRefresh, kwReindex, kwTable}
 
 // refuseStatement refuses the statements of PostgreSQL that OxiDB does not have, by their names.
 func (p *parser) refuseStatement() {
 	next := p.ahead(1)
 	switch k := p.kw(); k {
-	case kwGrant, kwRevoke, kwDeclare, kwFetch, kwMove, kwClose, kwListen, kwNotify, kwUnlisten, kwLock, kwReindex, kwCluster,
+	case kwGrant, kwRevoke, kwDeclare, kwFetch, kwMove, kwClose, kwListen, kwNotify, kwUnlisten, kwLock, kwCluster,
 		kwDo, kwLoad, kwMerge:
 		p.refuseNamed(1)
 	case kwReassign, kwImport, kwSecurity:

@@ -120,6 +120,8 @@ func (p *printer) session(s Statement) {
 	case *Vacuum:
 		p.str("VACUUM")
 		p.maintenance(s.Options, s.Targets)
+	case *Reindex:
+		p.reindex(s)
 	case *Checkpoint:
 		p.str("CHECKPOINT")
 	case *Backup:
@@ -197,6 +199,17 @@ func (p *printer) maintenance(options []*Option, targets []*MaintenanceTarget) {
 		p.name(targets[i].Table)
 		p.optColumns(targets[i].Columns)
 	})
+}
+
+func (p *printer) reindex(s *Reindex) {
+	p.str("REINDEX ")
+	if len(s.Options) > 0 {
+		p.options(s.Options, " ")
+		p.str(" ")
+	}
+	p.str(s.What(), " ")
+	p.flag(s.Concurrently, "CONCURRENTLY ")
+	p.name(s.Name)
 }
 
 func (p *printer) prepare(s *Prepare) {

@@ -113,6 +113,24 @@ type Vacuum struct {
 	Targets []*MaintenanceTarget
 }
 
+// Reindex is REINDEX [options] kind [CONCURRENTLY] name; System is REINDEX SYSTEM, of Kind DatabaseObject.
+type Reindex struct {
+	Span
+	Options      []*Option
+	Kind         ObjectKind
+	System       bool
+	Concurrently bool
+	Name         *Name
+}
+
+// What is the SQL spelling of what is reindexed.
+func (r *Reindex) What() string {
+	if r.System {
+		return "SYSTEM"
+	}
+	return r.Kind.String()
+}
+
 // MaintenanceTarget is a table, with an optional column list.
 type MaintenanceTarget struct {
 	Span
@@ -177,6 +195,7 @@ func (*Show) statement()           {}
 func (*Explain) statement()        {}
 func (*Analyze) statement()        {}
 func (*Vacuum) statement()         {}
+func (*Reindex) statement()        {}
 func (*Checkpoint) statement()     {}
 func (*Backup) statement()         {}
 func (*Call) statement()           {}

@@ -16,6 +16,8 @@ func (b *Binder) bindAlterTable(x *ast.AlterTable) (plan.Statement, error) {
 	case ast.TableObject:
 	case ast.SequenceObject:
 		return b.bindAlterSequence(x)
+	case ast.IndexObject:
+		return b.bindAlterIndex(x)
 	default:
 		return nil, unsupported(x, "ALTER "+x.Kind.String())
 	}

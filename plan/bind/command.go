@@ -32,6 +32,8 @@ func (b *Binder) bindCommand(stmt ast.Statement) (plan.Statement, error) {
 		return &plan.Command{Stmt: s}, b.checkTargets(s.Targets)
 	case *ast.Vacuum:
 		return &plan.Command{Stmt: s}, b.checkTargets(s.Targets)
+	case *ast.Reindex:
+		return &plan.Command{Stmt: s}, b.checkReindex(s)
 	case *ast.CreateSequence:
 		return b.bindCreateSequence(s)
 	case *ast.RefreshView:
@@ -55,8 +57,8 @@ func (b *Binder) bindCreateSchema(s *ast.CreateSchema) (plan.Statement, error) {
 }
 
 func (b *Binder) checkDrop(d *ast.Drop) error {
-	if d.Concurrently {
-		return unsupported(d, "DROP INDEX CONCURRENTLY")
+	if err := checkConcurrently(d); err != nil {
+		return err
 	}
 	for _, n := range d.Names {
 		var err error
@@ -170,8 +172,10 @@ func (b *Binder) checkDropIndex(d *ast.Drop, n *ast.Name) error {
 	case index != nil && index.Constraint:
 		return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop index %s because constraint %s on table %s requires it",
 			index.Name, index.Name, t.Name).WithHint("You can drop constraint %s on table %s instead.", index.Name, t.Name)
+	case index != nil && d.Behavior == ast.Cascade:
+		return nil
 	case index != nil:
-		return b.checkIndexFree(d, n, t, index)
+		return b.checkIndexFree(n, t, index)
 	}
 	if table, view, err := b.lookupRelation(n); err == nil {
 		e := errAt(sqlerr.WrongObjectType, n, "%q is not an index", n.Base())
@@ -187,14 +191,11 @@ func (b *Binder) checkDropIndex(d *ast.Drop, n *ast.Name) error {
 }
 
 // checkIndexFree refuses to drop an index that a foreign key needs.
-func (b *Binder) checkIndexFree(d *ast.Drop, n *ast.Name, t *catalog.Table, x *catalog.Index) error {
+func (b *Binder) checkIndexFree(n *ast.Name, t *catalog.Table, x *catalog.Index) error {
 	needs := (&definition{Binder: b, table: t}).needs(x)
 	for _, r := range b.reader.References(t.ID) {
 		if !needs(r.Key) {
 			continue
-		}
-		if d.Behavior == ast.Cascade {
-			return unsupported(n, "DROP INDEX … CASCADE of an index that a foreign key needs")
 		}
 		return errAt(sqlerr.DependentObjectsStillExist, n, "cannot drop index %s because other objects depend on it", x.Name).
 			WithDetail("constraint %s on table %s depends on index %s", r.Key.Name, r.From.Name, x.Name).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
