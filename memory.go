@@ -59,15 +59,23 @@ func (m *memory) watch(store *mvcc.Store, plans *planCache) {
 				return
 			case <-tick.C:
 			}
-			m.plans.Set(plans.bytes())
 			if at := store.Version(); at != last || m.rows.Used() > 0 {
 				last = at
-				held := store.Held()
-				m.rows.Set(held.Rows)
-				m.indexes.Set(held.Indexes)
+				m.measure(store)
+			}
+			m.plans.Set(plans.bytes())
+			if m.guard != nil {
+				m.guard.Measure()
 			}
 		}
 	})
+}
+
+// measure counts what the store holds beside the buffer pool. One goroutine at a time may call it.
+func (m *memory) measure(store *mvcc.Store) {
+	held := store.Held()
+	m.rows.Set(held.Rows)
+	m.indexes.Set(held.Indexes)
 }
 
 // protect makes the limit one of the whole process.

@@ -167,6 +167,7 @@ func Open(ctx context.Context, path string, opts ...func(*Options)) (*DB, error)
 		open: newOpenList(), footers: parquet.NewCache(store),
 	}
 	db.versionTime = db.timeOfVersion
+	memory.measure(store)
 	if o.LimitProcess {
 		memory.protect(limit)
 	}

@@ -23,6 +23,7 @@ type Budget struct {
 	peak   atomic.Int64
 	shares atomic.Int64 // children with a grant
 	cached atomic.Int64 // of caches
+	held   atomic.Int64 // of Set by children, which lies in the collector's heap
 	caches []*Cache
 	guard  *Guard
 }
@@ -82,10 +83,13 @@ func (b *Budget) release(bytes int64, end *Budget) {
 	}
 }
 
-// Set makes bytes what b holds, whatever the limits are: of memory that is there already and is told
-// afterwards. One goroutine at a time may call it, and nothing else may reserve in b.
+// Set makes bytes what b holds, whatever the limits are: of memory of the collector's heap that is there
+// already and is told afterwards. One goroutine at a time may call it, and nothing else may reserve in b.
 func (b *Budget) Set(bytes int64) {
 	more := bytes - b.used.Load()
+	if b.parent != nil {
+		b.parent.held.Add(more)
+	}
 	for at := b; at != nil; at = at.parent {
 		used := at.used.Add(more)
 		at.makeRoom(used)

@@ -57,21 +57,22 @@ func Run(ctx context.Context, db *oxidb.DB, scale float64, queries []int, runs i
 			report(t)
 		}
 	}
-	out.finish(db)
+	out.finish()
 	if failed != nil {
 		return out, fmt.Errorf("%w: queries %v", ErrWrongAnswer, failed)
 	}
 	return out, nil
 }
 
-func (r *Report) finish(db *oxidb.DB) {
+func (r *Report) finish() {
 	medians := make([]float64, len(r.Timings))
 	for i, t := range r.Timings {
 		medians[i] = t.Median
 		r.Sum += t.Median
+		r.PeakPlan = max(r.PeakPlan, t.Memory)
 	}
 	r.Geomean = Geomean(medians)
-	r.PeakPlan, r.PeakRSS = db.PeakMemory(), peakRSS()
+	r.PeakRSS = peakRSS()
 }
 
 func runQuery(ctx context.Context, db *oxidb.DB, scale float64, query, runs int) (Timing, error) {
