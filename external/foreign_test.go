@@ -54,7 +54,7 @@ func stampText(i int) string { return epoch.Add(time.Duration(i) * time.Second).
 // What other programs write must read as they meant it: every encoding, codec and type.
 func TestForeignFiles(t *testing.T) {
 	for _, name := range []string{"plain.parquet", "dict.parquet", "v2.parquet", "int96.parquet", "delta.parquet", "duckdb.parquet",
-		"plain.arrow", "stream.arrows", "lz4.feather", "views.arrow"} {
+		"tiny.parquet", "tiny2.parquet", "plain.arrow", "stream.arrows", "lz4.feather", "views.arrow"} {
 		t.Run(name, func(t *testing.T) {
 			src, rows, err := readFile(t, vfs.Default, request("testdata/"+name), 1, nil)
 			if err != nil {
@@ -124,7 +124,7 @@ func TestDuckDBCSV(t *testing.T) {
 
 // Bytes changed or cut off anywhere end in an error or in rows, never in a panic or a hang.
 func TestDamagedFiles(t *testing.T) {
-	for _, name := range []string{"dict.parquet", "v2.parquet", "delta.parquet", "plain.arrow", "stream.arrows", "lz4.feather"} {
+	for _, name := range []string{"dict.parquet", "v2.parquet", "delta.parquet", "tiny.parquet", "plain.arrow", "stream.arrows", "lz4.feather"} {
 		whole, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			t.Fatal(err)
@@ -153,6 +153,9 @@ func checkDamaged(t testing.TB, name string, content []byte) {
 		t.Fatal(err)
 	}
 	_, _, err = readFile(t, fs, request(name), 1, nil)
+	if strings.HasSuffix(name, ".parquet") {
+		checkKeptDamaged(t, name, content, err)
+	}
 	switch state := sqlerr.StateOf(err); state {
 	case sqlerr.Successful, sqlerr.FeatureNotSupported, sqlerr.OutOfMemory:
 	case sqlerr.DataCorrupted, sqlerr.BadCopyFileFormat:
@@ -165,7 +168,7 @@ func checkDamaged(t testing.TB, name string, content []byte) {
 }
 
 func FuzzParquet(f *testing.F) {
-	fuzzFile(f, "f.parquet", "dict.parquet", "v2.parquet", "nested.parquet")
+	fuzzFile(f, "f.parquet", "dict.parquet", "v2.parquet", "nested.parquet", "delta.parquet", "tiny2.parquet")
 }
 
 func FuzzArrow(f *testing.F) { fuzzFile(f, "f.arrow", "views.arrow", "stream.arrows") }

@@ -15,6 +15,7 @@ import (
 	"github.com/oxidb/oxidb/columnar"
 	"github.com/oxidb/oxidb/exec/exectest"
 	"github.com/oxidb/oxidb/external/parquet"
+	"github.com/oxidb/oxidb/sqlerr"
 	"github.com/oxidb/oxidb/types"
 )
 
@@ -80,7 +81,7 @@ func TestKeptColumnsAreThoseOfTheFile(t *testing.T) {
 
 // The encodings of other writers must decode to the same whole columns.
 func TestKeptForeignFiles(t *testing.T) {
-	for _, name := range []string{"plain.parquet", "dict.parquet", "v2.parquet", "int96.parquet", "delta.parquet", "duckdb.parquet", "duckdb_types.parquet"} {
+	for _, name := range []string{"plain.parquet", "dict.parquet", "v2.parquet", "int96.parquet", "delta.parquet", "duckdb.parquet", "duckdb_types.parquet", "tiny.parquet", "tiny2.parquet"} {
 		content, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			t.Fatal(err)
@@ -156,6 +157,25 @@ func TestKeptColumnsOfDamagedFile(t *testing.T) {
 	for range 3 {
 		if _, _, err := readWith(t, o, request(path), 1, nil); err == nil {
 			t.Fatal("damage passes")
+		}
+	}
+}
+
+// checkKeptDamaged reads content with a pool, which must find the same as who reads it without.
+func checkKeptDamaged(t testing.TB, name string, content []byte, want error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	o, _ := openKeeping()
+	for range 3 {
+		if _, _, err := readWith(t, o, request(path), 1, nil); sqlerr.StateOf(err) != sqlerr.StateOf(want) {
+			t.Errorf("with a pool %v, without %v", err, want)
 		}
 	}
 }

@@ -186,13 +186,10 @@ func (r *codeReader) read(n int) (codes int, err error) {
 
 // readCodes is read for columns of codes.
 func (c *column) readCodes(n int) (*columnar.Vector, error) {
-	for c.behind > 0 {
-		step := min(c.behind, columnar.BatchSize)
-		if _, err := c.codes.read(int(step)); err != nil {
-			return nil, err
-		}
-		c.behind -= step
+	if err := c.codes.skip(c.behind); err != nil {
+		return nil, err
 	}
+	c.behind = 0
 	if _, err := c.codes.read(n); err != nil {
 		return nil, err
 	}

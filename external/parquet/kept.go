@@ -40,6 +40,8 @@ type keptColumns struct {
 	columns int
 	read    []atomic.Bool // by row group, then column
 
+	builders []sync.Pool // of *segment.ColumnBuilder, by column
+
 	mu    sync.Mutex
 	dicts [][]*columnar.Dictionary // by column: the latest
 }
@@ -52,8 +54,8 @@ func (s *Source) keepIn(pool Pool) {
 	for i := range s.files {
 		f := &s.files[i]
 		n := len(s.leaves)
-		f.kept = &keptColumns{pool: pool, name: identity(f.Info), columns: n,
-			read: make([]atomic.Bool, n*f.meta.NumRowGroups()), dicts: make([][]*columnar.Dictionary, n)}
+		f.kept = &keptColumns{pool: pool, name: identity(f.Info), columns: n, read: make([]atomic.Bool, n*f.meta.NumRowGroups()),
+			builders: make([]sync.Pool, n), dicts: make([][]*columnar.Dictionary, n)}
 	}
 }
 
@@ -100,7 +102,10 @@ func (k *keptColumns) decode(group *pqfile.RowGroupReader, l *leaf, ordinal, row
 	if err := c.start(group, l, chunkID{}); err != nil {
 		return nil, err
 	}
-	b := segment.NewColumnBuilder(l.typ)
+	b, ok := k.builders[ordinal].Get().(*segment.ColumnBuilder)
+	if !ok {
+		b = segment.NewColumnBuilder(l.typ)
+	}
 	for from := 0; from < rows; from += columnar.BatchSize {
 		part, err := c.read(from, min(columnar.BatchSize, rows-from))
 		if err != nil {
@@ -112,6 +117,8 @@ func (k *keptColumns) decode(group *pqfile.RowGroupReader, l *leaf, ordinal, row
 	if v == nil || v.Len != rows {
 		return nil, errors.New("the chunk has other rows than its group")
 	}
+	b.Reuse(v)
+	k.builders[ordinal].Put(b)
 	if v.Enc == columnar.Dict {
 		v.Dict = k.shared(ordinal, v.Dict)
 	}

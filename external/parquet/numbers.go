@@ -208,13 +208,10 @@ func (r *numberReader) take(dst []int64) error {
 // readNumbers is read for columns of integers.
 func (c *column) readNumbers(n int) (*columnar.Vector, error) {
 	out := scratchOf(c, &c.ints64)
-	for c.behind > 0 {
-		step := min(c.behind, columnar.BatchSize)
-		if _, err := c.numbers.read(c, out, int(step)); err != nil {
-			return nil, err
-		}
-		c.behind -= step
+	if err := c.numbers.skip(c.behind); err != nil {
+		return nil, err
 	}
+	c.behind = 0
 	nulls, err := c.numbers.read(c, out, n)
 	if err == nil && nulls {
 		err = c.nulls(n)

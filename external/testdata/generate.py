@@ -57,6 +57,13 @@ pq.write_table(table, "int96.parquet", compression="gzip", use_deprecated_int96_
 delta = {"i32": "DELTA_BINARY_PACKED", "i64": "DELTA_BINARY_PACKED", "s": "DELTA_BYTE_ARRAY", "long": "DELTA_LENGTH_BYTE_ARRAY",
          "f32": "BYTE_STREAM_SPLIT", "f64": "BYTE_STREAM_SPLIT", "day": "DELTA_BINARY_PACKED"}
 pq.write_table(table, "delta.parquet", compression="lz4", use_dictionary=False, column_encoding=delta)
+# Pages of a few rows, dictionaries given up in the middle of a chunk, a row group without rows.
+for name, version, codec in [("tiny.parquet", "1.0", "snappy"), ("tiny2.parquet", "2.0", "brotli")]:
+    with pq.ParquetWriter(name, table.schema, compression=codec, data_page_version=version, data_page_size=40, write_batch_size=10,
+                          dictionary_pagesize_limit=150, write_page_index=True, store_decimal_as_integer=version == "2.0") as out:
+        out.write_table(table.slice(0, 170))
+        out.write_table(table.slice(170, 0))
+        out.write_table(table.slice(170))
 pq.write_table(pa.table({"a": [1, 2], "l": [[1], [2, 3]], "z": ["x", "y"]}), "nested.parquet")
 
 db = duckdb.connect()
