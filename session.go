@@ -82,7 +82,7 @@ func (s *Session) Close() {
 	delete(s.db.sessions, s)
 }
 
-// SetUser names the user of the session, for oxidb_transactions.
+// SetUser names the user of the session, for current_user and oxidb_transactions.
 func (s *Session) SetUser(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -339,7 +339,7 @@ func (sc *scope) functions() *function.Context {
 // setFunctions fills in all but the sequences.
 func (sc *scope) setFunctions(c *function.Context) {
 	c.Now, c.Location, c.Version = sc.now, sc.set.location, int64(sc.txn.Snapshot())
-	c.VersionTime = sc.session.db.versionTime
+	c.VersionTime, c.User = sc.session.db.versionTime, sc.session.user
 }
 
 // timeOfVersion is when a version was made, if that is known.

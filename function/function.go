@@ -17,6 +17,8 @@ type Context struct {
 	Location *time.Location
 	// Sequences are there for statements; nil where only constants are computed.
 	Sequences Sequences
+	// User is who asks, "" when nobody said.
+	User string
 	// Version is the number of commits that the transaction sees; VersionTime is when one was made; without it no time is known.
 	Version     int64
 	VersionTime func(version int64) (when time.Time, known bool)

@@ -2,12 +2,10 @@ package shell
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +17,6 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
 	"github.com/oxidb/oxidb/parser"
@@ -32,6 +28,7 @@ import (
 const (
 	schemePlain = "grpc://"
 	schemeTLS   = "grpc+tls://"
+	schemeUnix  = "grpc+unix:"
 )
 
 // connectTimeout bounds the first call to a server.
@@ -39,7 +36,7 @@ const connectTimeout = 10 * time.Second
 
 // IsRemote reports whether target is a server's address and not a directory.
 func IsRemote(target string) bool {
-	return strings.HasPrefix(target, schemePlain) || strings.HasPrefix(target, schemeTLS)
+	return strings.HasPrefix(target, schemePlain) || strings.HasPrefix(target, schemeTLS) || strings.HasPrefix(target, schemeUnix)
 }
 
 // remote is a session on a Flight SQL server, which a cookie stands for.
@@ -50,14 +47,15 @@ type remote struct {
 	state  string // of the transaction, followed from the statements that succeed and fail
 }
 
-// OpenRemote connects to the Flight SQL server at grpc://host:port or grpc+tls://host:port.
+// OpenRemote connects to the Flight SQL server at grpc://[user@]host:port, grpc+tls://[user@]host:port or
+// grpc+unix:path. The password comes from the environment's OXIDB_PASSWORD or from the terminal.
 func OpenRemote(ctx context.Context, target string) (Backend, error) {
-	address, security, err := dialOptions(target)
+	d, err := parseTarget(target)
 	if err != nil {
 		return nil, err
 	}
-	client, err := flightsql.NewClientCtx(ctx, address, nil, []flight.ClientMiddleware{flight.NewClientCookieMiddleware()},
-		grpc.WithTransportCredentials(security), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)))
+	client, err := flightsql.NewClientCtx(ctx, d.address, nil, []flight.ClientMiddleware{flight.NewClientCookieMiddleware()},
+		append(d.options, grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)))...)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", target, err)
 	}
@@ -68,18 +66,6 @@ func OpenRemote(ctx context.Context, target string) (Backend, error) {
 		return nil, errors.Join(fmt.Errorf("connecting to %s: %w", target, err), client.Close())
 	}
 	return r, nil
-}
-
-func dialOptions(target string) (address string, security credentials.TransportCredentials, err error) {
-	address, security = strings.TrimPrefix(target, schemePlain), insecure.NewCredentials()
-	if rest, ok := strings.CutPrefix(target, schemeTLS); ok {
-		address, security = rest, credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
-	}
-	address = strings.TrimSuffix(address, "/")
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return "", nil, fmt.Errorf("%q is not an address like grpc://127.0.0.1:8815: %w", target, err)
-	}
-	return address, security, nil
 }
 
 // Query sends what delivers rows as a query and everything else as an update, which answers with the

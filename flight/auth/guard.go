@@ -110,6 +110,17 @@ const anonymous = "anonymous"
 // Authenticate says who calls. A login with user and password gets a token.
 func (g *Guard) Authenticate(ctx context.Context, c flight.Credentials) (flight.Identity, error) {
 	accounts := g.watched.accounts()
+	i, err := g.identify(ctx, accounts, c)
+	if err == nil || c.Authorization == "" {
+		return i, err
+	}
+	if latest := g.watched.latest(); latest != accounts {
+		return g.identify(ctx, latest, c)
+	}
+	return i, err
+}
+
+func (g *Guard) identify(ctx context.Context, accounts *Accounts, c flight.Credentials) (flight.Identity, error) {
 	open := g.options.Anonymous == Everybody || g.options.Anonymous == UntilAccounts && accounts == nil
 	scheme, value, _ := strings.Cut(c.Authorization, " ")
 	value = strings.TrimSpace(value)

@@ -40,9 +40,18 @@ func (w *watched) accounts() *Accounts {
 	}
 	due := w.next.Load()
 	if at := time.Now().UnixNano(); at >= due && w.next.CompareAndSwap(due, at+int64(watchEvery)) {
-		if err := w.read(); err != nil {
-			w.log.Error("the accounts have changed, but cannot be read: the old ones stay in force", "file", w.path, "error", err)
-		}
+		return w.latest()
+	}
+	return w.known.Load()
+}
+
+// latest looks at the file now: who has just been added need not wait.
+func (w *watched) latest() *Accounts {
+	if w.path == "" {
+		return nil
+	}
+	if err := w.read(); err != nil {
+		w.log.Error("the accounts have changed, but cannot be read: the old ones stay in force", "file", w.path, "error", err)
 	}
 	return w.known.Load()
 }

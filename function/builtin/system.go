@@ -21,13 +21,28 @@ func systemFunctions() []function.Scalar {
 	}
 	for name, value := range map[string]string{
 		"version": "PostgreSQL 15 dialect, OxiDB " + Version, "current_schema": catalog.DefaultSchema, "current_database": "oxidb",
-		"current_catalog": "oxidb", "current_user": "oxidb", "session_user": "oxidb", "user": "oxidb",
+		"current_catalog": "oxidb",
 	} {
 		list = append(list, function.Scalar{Name: name, Return: returns(types.TText), Stable: true, Eval: textFn(func(b []byte, _ []*columnar.Vector, _ int) ([]byte, error) {
 			return append(b, value...), nil
 		})})
 	}
+	for _, name := range []string{"current_user", "session_user", "user"} {
+		list = append(list, function.Scalar{Name: name, Return: returns(types.TText), Stable: true, Eval: currentUser})
+	}
 	return list
+}
+
+// nobody is the user of a session that nobody gave a name.
+const nobody = "oxidb"
+
+// currentUser is who the session belongs to.
+func currentUser(ctx *function.Context, args []*columnar.Vector, n int, sel []uint32, out *columnar.Vector) error {
+	name := nobody
+	if ctx.User != "" {
+		name = ctx.User
+	}
+	return textFn(func(b []byte, _ []*columnar.Vector, _ int) ([]byte, error) { return append(b, name...), nil })(ctx, args, n, sel, out)
 }
 
 // snapshotVersion is the version that the transaction reads.
