@@ -34,7 +34,8 @@ type crowd struct {
 	names atomic.Int32
 	out   *Outcome
 
-	async int // how many in eight commits do not wait for the disk
+	copies crowdCopies
+	async  int // how many in eight commits do not wait for the disk
 
 	hookMu sync.Mutex // guards rng and images
 	rng    *rand.Rand
@@ -44,11 +45,13 @@ type crowd struct {
 	err   error
 }
 
-// crashed is a disk after a crash, and the newest commit that must be on it.
+// crashed is a disk after a crash, and the newest commit and copies that must be on it.
 type crashed struct {
 	wreck
-	acked mvcc.Timestamp
-	op    disk.Op
+	acked    mvcc.Timestamp
+	backups  []backupAt
+	archived mvcc.Timestamp
+	op       disk.Op
 }
 
 // Together lets goroutines commit at the same time and crashes the machine under them. What a crash
@@ -84,6 +87,9 @@ func (c *crowd) run(seed uint64) (err error) {
 		others.Go(func() { c.fail(c.repeat(done, other)) })
 	}
 	others.Go(func() { c.fail(c.hold(done)) })
+	if c.w.copies.on {
+		others.Go(func() { c.fail(c.repeat(done, c.copy)) })
+	}
 	members.Wait()
 	close(done)
 	others.Wait()
@@ -128,8 +134,10 @@ func (c *crowd) hook(op disk.Op) error {
 	c.hookMu.Lock()
 	defer c.hookMu.Unlock()
 	if c.rng.IntN(crashEvery) == 0 {
-		acked := c.durable() // before the crash
-		c.images = append(c.images, crashed{newWreck(c.disk, c.rng), acked, op})
+		at := crashed{acked: c.durable(), op: op} // before the crash
+		at.backups, at.archived = c.copied()
+		at.wreck = newWreck(c.disk, c.rng)
+		c.images = append(c.images, at)
 	}
 	return nil
 }
@@ -210,9 +218,15 @@ func (c *crowd) judge(newest mvcc.Timestamp) error {
 	for _, id := range c.known() {
 		c.w.known[id] = true
 	}
-	c.images = append(c.images, crashed{wreck{c.disk.Crash(disk.LoseAll, c.rng), true}, newest, disk.Op{Path: "nothing"}})
+	last := crashed{wreck: wreck{c.disk.Crash(disk.LoseAll, c.rng), true}, acked: newest, op: disk.Op{Path: "nothing"}}
+	last.backups, last.archived = c.copied()
+	c.images = append(c.images, last)
 	for i := range c.images {
-		if err := c.verify(&c.images[i], states); err != nil {
+		err := c.verify(&c.images[i], states)
+		if err == nil && (c.rng.IntN(everyCopy) == 0 || i == len(c.images)-1) {
+			err = c.verifyCopies(&c.images[i], states)
+		}
+		if err != nil {
 			return keep(fmt.Errorf("crash before %v of %s: %w", c.images[i].op.Kind, c.images[i].op.Path, err), c.images[i].disk)
 		}
 	}
