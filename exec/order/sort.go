@@ -259,7 +259,7 @@ func (c *collector) run() error {
 		if c.rows.Rows >= full {
 			c.prune(limit)
 		}
-		if full == math.MaxInt && c.sort.query.ShouldSpill(c.arena.Bytes()) {
+		if limit > columnar.BatchSize && c.sort.query.ShouldSpill(c.arena.Bytes()) {
 			if err := c.spill(); err != nil {
 				return err
 			}
