@@ -16,26 +16,35 @@ import (
 // order is the wanted one as far as they reach. Keys from number exact on may differ beyond the
 // bytes, and are then compared value by value.
 type keys struct {
-	by    []plan.SortKey
-	cols  []*columnar.Vector
-	width int
-	bytes []byte
-	exact int
+	by     []plan.SortKey
+	cols   []*columnar.Vector
+	width  int
+	bytes  []byte
+	exact  int
+	widths []int      // of the columns that have bytes
+	ranks  [][]uint32 // of their dictionaries
 }
 
-// textPrefix is the number of a flat string's first bytes that stand in the key.
-const textPrefix = 8
+// textPrefix is the number of a flat string's first bytes that stand in the key, unless none of a column is
+// longer than shortText: then all do, and its length.
+const (
+	textPrefix = 8
+	shortText  = 15
+)
 
-// newKeys encodes the rows of key columns cols.
+// newKeys makes room for the keys of rows in columns cols; encode fills it.
 func newKeys(by []plan.SortKey, cols []*columnar.Vector, rows int) *keys {
 	k := &keys{by: by, cols: cols}
-	var widths []int
 	for i, v := range cols {
-		w, exact := keyWidth(v)
+		w, exact := keyWidth(v, rows)
 		if v.Valid != nil {
 			k.width++
 		}
-		widths = append(widths, w)
+		var rank []uint32
+		if v.Enc == columnar.Dict {
+			rank = ranks(v.Dict)
+		}
+		k.widths, k.ranks = append(k.widths, w), append(k.ranks, rank)
 		k.width += w
 		if k.exact = i + 1; !exact {
 			k.exact = i
@@ -43,17 +52,35 @@ func newKeys(by []plan.SortKey, cols []*columnar.Vector, rows int) *keys {
 		}
 	}
 	k.bytes = make([]byte, rows*k.width)
-	at := 0
-	for i, w := range widths {
-		at = k.encode(i, at, w, rows)
-	}
 	return k
 }
 
+// codeWidth is how many bytes hold the ranks of a dictionary's values.
+func codeWidth(d *columnar.Dictionary) int {
+	switch n := d.Values.Len; {
+	case n <= 1<<8:
+		return 1
+	case n <= 1<<16:
+		return 2
+	}
+	return 4
+}
+
+// encode writes the keys of rows [from, to).
+func (k *keys) encode(from, to int) {
+	if from == to {
+		return
+	}
+	at := 0
+	for i, w := range k.widths {
+		at = k.encodeColumn(i, at, w, from, to)
+	}
+}
+
 // keyWidth is how many bytes hold a column's order, and whether they hold all of it.
-func keyWidth(v *columnar.Vector) (width int, exact bool) {
+func keyWidth(v *columnar.Vector, rows int) (width int, exact bool) {
 	if v.Enc == columnar.Dict {
-		return 4, true
+		return codeWidth(v.Dict), true
 	}
 	switch v.Layout {
 	case columnar.U8:
@@ -67,19 +94,26 @@ func keyWidth(v *columnar.Vector) (width int, exact bool) {
 	case columnar.I128, columnar.Spans, columnar.Bytes16:
 		return 16, true
 	}
+	longest := uint32(0)
+	for r := range rows {
+		longest = max(longest, v.Offsets[r+1]-v.Offsets[r])
+	}
+	if longest <= shortText {
+		return int(longest) + 1, true
+	}
 	return textPrefix, false
 }
 
-// encode writes column i's bytes at offset at of every row and returns the next offset. A NULL's
+// encodeColumn writes column i's bytes at offset at of every row and returns the next offset. A NULL's
 // value bytes are zero.
-func (k *keys) encode(i, at, width, rows int) int {
+func (k *keys) encodeColumn(i, at, width, from, to int) int {
 	v, by := k.cols[i], k.by[i]
 	if v.Valid != nil {
 		null, value := byte(1), byte(0)
 		if by.NullsFirst {
 			null, value = 0, 1
 		}
-		for r := range rows {
+		for r := from; r < to; r++ {
 			k.bytes[r*k.width+at] = value
 			if v.IsNull(r) {
 				k.bytes[r*k.width+at] = null
@@ -87,9 +121,9 @@ func (k *keys) encode(i, at, width, rows int) int {
 		}
 		at++
 	}
-	k.encodeValues(v, at, rows)
+	k.encodeValues(i, at, from, to)
 	if by.Desc {
-		for r := range rows {
+		for r := from; r < to; r++ {
 			b := k.bytes[r*k.width+at:][:width]
 			for j := range b {
 				b[j] = ^b[j]
@@ -97,7 +131,7 @@ func (k *keys) encode(i, at, width, rows int) int {
 		}
 	}
 	if v.Valid != nil {
-		for r := range rows {
+		for r := from; r < to; r++ {
 			if v.IsNull(r) {
 				clear(k.bytes[r*k.width+at:][:width])
 			}
@@ -106,58 +140,64 @@ func (k *keys) encode(i, at, width, rows int) int {
 	return at + width
 }
 
-func (k *keys) encodeValues(v *columnar.Vector, at, rows int) {
-	put := func(r int) []byte { return k.bytes[r*k.width+at:] }
+func (k *keys) encodeValues(i, at, from, to int) {
+	v, dst, step := k.cols[i], k.bytes[from*k.width+at:], k.width
 	if v.Enc == columnar.Dict {
-		rank := ranks(v.Dict)
-		for r := range rows {
-			if !v.IsNull(r) {
-				binary.BigEndian.PutUint32(put(r), rank[v.Code(r)])
+		rank, first := k.ranks[i], 4-k.widths[i]
+		for r := range to - from {
+			if !v.IsNull(from + r) {
+				var b [4]byte
+				binary.BigEndian.PutUint32(b[:], rank[v.Code(from+r)])
+				copy(dst[r*step:], b[first:])
 			}
 		}
 		return
 	}
 	switch v.Layout {
 	case columnar.U8:
-		for r, x := range v.U8[:rows] {
-			put(r)[0] = x
+		for r, x := range v.U8[from:to] {
+			dst[r*step] = x
 		}
 	case columnar.U16:
-		for r, x := range v.U16[:rows] {
-			binary.BigEndian.PutUint16(put(r), x)
+		for r, x := range v.U16[from:to] {
+			binary.BigEndian.PutUint16(dst[r*step:], x)
 		}
 	case columnar.U32:
-		for r, x := range v.U32[:rows] {
-			binary.BigEndian.PutUint32(put(r), x)
+		for r, x := range v.U32[from:to] {
+			binary.BigEndian.PutUint32(dst[r*step:], x)
 		}
 	case columnar.I64:
-		for r, x := range v.I64[:rows] {
-			binary.BigEndian.PutUint64(put(r), uint64(x)^1<<63)
+		for r, x := range v.I64[from:to] {
+			binary.BigEndian.PutUint64(dst[r*step:], uint64(x)^1<<63)
 		}
 	case columnar.F32:
-		for r, x := range v.F32[:rows] {
-			binary.BigEndian.PutUint64(put(r), sortable(float64(x)))
+		for r, x := range v.F32[from:to] {
+			binary.BigEndian.PutUint64(dst[r*step:], sortable(float64(x)))
 		}
 	case columnar.F64:
-		for r, x := range v.F64[:rows] {
-			binary.BigEndian.PutUint64(put(r), sortable(x))
+		for r, x := range v.F64[from:to] {
+			binary.BigEndian.PutUint64(dst[r*step:], sortable(x))
 		}
 	case columnar.I128:
-		for r, x := range v.I128[:rows] {
-			put128(put(r), x)
+		for r, x := range v.I128[from:to] {
+			put128(dst[r*step:], x)
 		}
 	case columnar.Spans:
-		for r, x := range v.Spans[:rows] {
-			put128(put(r), total(x))
+		for r, x := range v.Spans[from:to] {
+			put128(dst[r*step:], total(x))
 		}
 	case columnar.Bytes16:
-		for r := range rows {
-			copy(put(r), v.UUID[r][:])
+		for r := range v.UUID[from:to] {
+			copy(dst[r*step:], v.UUID[from+r][:])
 		}
 	case columnar.Str:
-		for r := range rows {
-			row := v.Row(r)
-			copy(put(r)[:textPrefix], row[:min(len(row), textPrefix)])
+		width := k.widths[i]
+		for r := range to - from {
+			row := v.Row(from + r)
+			if i < k.exact {
+				dst[r*step+width-1] = uint8(len(row))
+			}
+			copy(dst[r*step:][:width], row)
 		}
 	}
 }
@@ -222,9 +262,9 @@ func ranks(d *columnar.Dictionary) []uint32 {
 	return rank
 }
 
-// prefix is a row's first eight key bytes as a number.
-func (k *keys) prefix(row uint32) uint64 {
-	b := k.bytes[int(row)*k.width:][:k.width]
+// word is eight of a row's key bytes, from byte at on, as a number.
+func (k *keys) word(row uint32, at int) uint64 {
+	b := k.bytes[int(row)*k.width:][at:k.width]
 	if len(b) >= 8 {
 		return binary.BigEndian.Uint64(b)
 	}

@@ -19,20 +19,60 @@ func (k *keys) sortRun(from, to int) []entry {
 	run := make([]entry, to-from)
 	for i := range run {
 		row := uint32(from + i)
-		run[i] = entry{k.prefix(row), row}
+		run[i] = entry{k.word(row, 0), row}
 	}
-	if k.width <= 8 && k.exact == len(k.cols) && len(run) >= radixRows {
-		return radixSort(run, k.width)
+	return k.sortWords(run, 0)
+}
+
+// sortWords orders rows whose keys are equal before byte at, from which their prefixes are taken, and gives
+// them in run's memory or in other.
+func (k *keys) sortWords(run []entry, at int) []entry {
+	if len(run) >= radixRows {
+		run = radixSort(run, min(k.width-at, 8))
+	} else {
+		slices.SortFunc(run, func(a, b entry) int { return cmp.Or(cmp.Compare(a.prefix, b.prefix), cmp.Compare(a.row, b.row)) })
 	}
-	slices.SortFunc(run, k.compare)
+	if at+8 >= k.width && k.exact == len(k.cols) {
+		return run
+	}
+	for rest := run; len(rest) > 1; {
+		n := 1
+		for n < len(rest) && rest[n].prefix == rest[0].prefix {
+			n++
+		}
+		if n > 1 {
+			k.sortTies(rest[:n], at+8)
+		}
+		rest = rest[n:]
+	}
 	return run
 }
 
+// sortTies orders rows whose keys are equal before byte at.
+func (k *keys) sortTies(run []entry, at int) {
+	if at >= k.width {
+		slices.SortFunc(run, k.compare)
+		return
+	}
+	prefix := run[0].prefix
+	for i, e := range run {
+		run[i].prefix = k.word(e.row, at)
+	}
+	copy(run, k.sortWords(run, at))
+	for i := range run {
+		run[i].prefix = prefix
+	}
+}
+
+// compare orders rows by their keys, and those with equal keys by number: no two are equal.
 func (k *keys) compare(a, b entry) int {
 	if a.prefix != b.prefix {
 		return cmp.Compare(a.prefix, b.prefix)
 	}
-	return k.rest(a.row, b.row)
+	if c := k.rest(a.row, b.row); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.row, b.row)
 }
 
 // radixSort orders by the leading width bytes of the prefix, least significant first; bytes in which
@@ -64,76 +104,4 @@ func radixSort(run []entry, width int) []entry {
 		run, other = other, run
 	}
 	return run
-}
-
-// mergeRuns merges sorted runs by a loser tree (Knuth, TAOCP 3, 5.4.1) and gives the first limit rows.
-func (k *keys) mergeRuns(runs [][]entry, limit int) []uint32 {
-	total := 0
-	for _, r := range runs {
-		total += len(r)
-	}
-	order := make([]uint32, 0, min(total, limit))
-	if len(runs) == 1 {
-		for _, e := range runs[0][:cap(order)] {
-			order = append(order, e.row)
-		}
-		return order
-	}
-	t := newLoserTree(k, runs)
-	for len(order) < cap(order) {
-		order = append(order, t.pop())
-	}
-	return order
-}
-
-// loserTree holds at each inner node the run that lost there; nodes[0] is the winner.
-type loserTree struct {
-	k     *keys
-	runs  [][]entry
-	nodes []int
-}
-
-func newLoserTree(k *keys, runs [][]entry) *loserTree {
-	t := &loserTree{k: k, runs: runs, nodes: make([]int, len(runs))}
-	for i := range t.nodes {
-		t.nodes[i] = -1
-	}
-	for i := range runs {
-		t.play(i)
-	}
-	return t
-}
-
-// before reports whether run a's head comes before run b's; an exhausted run comes last.
-func (t *loserTree) before(a, b int) bool {
-	switch {
-	case len(t.runs[a]) == 0:
-		return false
-	case len(t.runs[b]) == 0:
-		return true
-	}
-	return t.k.compare(t.runs[a][0], t.runs[b][0]) < 0
-}
-
-// play moves run i from its leaf towards the root; an empty node keeps it.
-func (t *loserTree) play(i int) {
-	n := len(t.runs)
-	for at := (i + n) / 2; at > 0; at /= 2 {
-		if t.nodes[at] < 0 {
-			t.nodes[at] = i
-			return
-		}
-		if t.before(t.nodes[at], i) {
-			t.nodes[at], i = i, t.nodes[at]
-		}
-	}
-	t.nodes[0] = i
-}
-
-func (t *loserTree) pop() uint32 {
-	winner := t.nodes[0]
-	row := t.runs[winner][0].row
-	t.runs[winner] = t.runs[winner][1:]
-	t.play(winner)
-	return row
 }

@@ -115,15 +115,7 @@ func (s *Sort) outgrown(collected []*collector) bool {
 
 // finish puts the workers' rows into one table and sorts it on all workers.
 func (s *Sort) finish(q *exec.Query, collected []*collector) error {
-	err := q.RunOn(1, func(w *exec.Worker) error {
-		s.rows = buffer.New(w.Arena, s.types)
-		for _, c := range collected {
-			s.rows.AppendTable(c.rows)
-			c.arena.Free()
-		}
-		return nil
-	})
-	if err != nil {
+	if err := s.gather(q, collected); err != nil {
 		return err
 	}
 	// Row numbers and keys take memory beside the rows; they are let go with the operator.
@@ -132,21 +124,50 @@ func (s *Sort) finish(q *exec.Query, collected []*collector) error {
 		return err
 	}
 	defer q.Memory.Release(int64(n) * 48)
-	k := s.keys(s.rows)
+	k := s.newKeys(s.rows)
 	chunks := 1
 	if n > 2*radixRows {
 		chunks = len(q.Workers)
 	}
 	runs := make([][]entry, chunks)
-	err = q.RunOn(chunks, func(w *exec.Worker) error {
-		runs[w.ID] = k.sortRun(n*w.ID/chunks, n*(w.ID+1)/chunks)
+	err := q.RunOn(chunks, func(w *exec.Worker) error {
+		from, to := n*w.ID/chunks, n*(w.ID+1)/chunks
+		k.encode(from, to)
+		runs[w.ID] = k.sortRun(from, to)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	s.order = k.mergeRuns(runs, s.limit())
-	return nil
+	s.order, err = k.mergeRuns(q, runs, s.limit())
+	return err
+}
+
+// gather puts the workers' rows into one table, column by column where there are rows of several.
+func (s *Sort) gather(q *exec.Query, collected []*collector) (err error) {
+	var full []*buffer.Table
+	for _, c := range collected {
+		if c.rows.Rows > 0 {
+			full = append(full, c.rows)
+		}
+	}
+	if len(full) > 1 {
+		if s.rows, err = buffer.Concat(q, s.types, full); err != nil {
+			return err
+		}
+	} else {
+		err = q.RunOn(1, func(w *exec.Worker) error {
+			s.rows = buffer.New(w.Arena, s.types)
+			for _, rows := range full {
+				s.rows.AppendTable(rows)
+			}
+			return nil
+		})
+	}
+	for _, c := range collected {
+		c.arena.Free()
+	}
+	return err
 }
 
 // Sorted gives the rows and their order after Prepare; nil when they lie in files and can only be
@@ -162,6 +183,12 @@ func (s *Sort) limit() int {
 
 // keys encodes the sort keys of a table.
 func (s *Sort) keys(t *buffer.Table) *keys {
+	k := s.newKeys(t)
+	k.encode(0, t.Rows)
+	return k
+}
+
+func (s *Sort) newKeys(t *buffer.Table) *keys {
 	cols := make([]*columnar.Vector, len(s.keyAt))
 	for i, at := range s.keyAt {
 		cols[i] = t.Column(at)
