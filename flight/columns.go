@@ -89,14 +89,15 @@ func scaleOf(t types.Type) (int, bool) {
 }
 
 // tableColumns is the schema of a table's or view's columns as GetTables gives it.
-func tableColumns(schema, table string, readOnly bool, columns *arrow.Schema, kinds []types.Type, notNull map[string]bool) *arrow.Schema {
+func tableColumns(schema, table string, readOnly bool, columns *arrow.Schema, kinds []types.Type, special map[string]traits) *arrow.Schema {
 	fields := slices.Clone(columns.Fields())
 	for i := range fields {
 		m := typeMetadata(kinds[i])
 		m[flightsql.CatalogNameKey], m[flightsql.SchemaNameKey], m[flightsql.TableNameKey] = catalogName, schema, table
 		m[flightsql.IsReadOnlyKey] = flag(readOnly)
+		m[flightsql.IsAutoIncrementKey] = flag(special[fields[i].Name].counts)
 		fields[i].Metadata = withMetadata(fields[i].Metadata, m)
-		fields[i].Nullable = !notNull[fields[i].Name]
+		fields[i].Nullable = !special[fields[i].Name].notNull
 	}
 	return arrow.NewSchema(fields, nil)
 }

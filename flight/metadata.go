@@ -194,25 +194,29 @@ func tables(ctx context.Context, session *oxidb.Session, cmd *pb.CommandGetTable
 	return textAnswer(schema, rows), nil
 }
 
+// traits are what a table's schema tells about a column beside its type.
+type traits struct{ notNull, counts bool }
+
 // addSchemas appends each table's serialized Arrow schema to its row.
 func addSchemas(ctx context.Context, session *oxidb.Session, rows [][]string) error {
-	columns, err := texts(ctx, session, "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE is_nullable = 'NO'")
+	columns, err := texts(ctx, session, "SELECT table_schema, table_name, column_name, is_nullable, is_identity, column_default FROM information_schema.columns"+
+		" WHERE is_nullable = 'NO' OR is_identity = 'YES' OR column_default LIKE 'nextval(%'")
 	if err != nil {
 		return err
 	}
-	notNull := map[[2]string]map[string]bool{}
+	special := map[[2]string]map[string]traits{}
 	for _, c := range columns {
 		key := [2]string{c[0], c[1]}
-		if notNull[key] == nil {
-			notNull[key] = map[string]bool{}
+		if special[key] == nil {
+			special[key] = map[string]traits{}
 		}
-		notNull[key][c[2]] = true
+		special[key][c[2]] = traits{notNull: c[3] == "NO", counts: c[4] == "YES" || strings.HasPrefix(c[5], "nextval(")}
 	}
 	for i, r := range rows {
 		schema := arrow.NewSchema(nil, nil)
 		// A view that no longer binds has no columns to show.
 		if stmt, err := session.Prepare(ctx, "SELECT * FROM "+qualified(r[1], r[2])); err == nil {
-			schema = tableColumns(r[1], r[2], r[3] != typeTable, stmt.Schema(), stmt.Types(), notNull[[2]string{r[1], r[2]}])
+			schema = tableColumns(r[1], r[2], r[3] != typeTable, stmt.Schema(), stmt.Types(), special[[2]string{r[1], r[2]}])
 		}
 		rows[i] = append(r, string(flight.SerializeSchema(schema, memory.DefaultAllocator)))
 	}

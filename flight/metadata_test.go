@@ -60,7 +60,7 @@ func TestTables(t *testing.T) {
 
 func TestTableSchema(t *testing.T) {
 	f := start(t, Options{})
-	f.exec(`CREATE TABLE t (id bigint PRIMARY KEY, price numeric(10,2), name varchar(20) NOT NULL)`)
+	f.exec(`CREATE TABLE t (id bigint PRIMARY KEY, price numeric(10,2), name varchar(20) NOT NULL, n bigint GENERATED ALWAYS AS IDENTITY, s serial)`)
 	info, err := f.GetTables(f.ctx, &flightsql.GetTablesOpts{IncludeSchema: true, TableTypes: []string{"TABLE"}})
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +88,12 @@ func TestTableSchema(t *testing.T) {
 	table, _ := m.TableName()
 	if precision != 10 || scale != 2 || kind != "numeric" || table != "t" {
 		t.Errorf("metadata %v", price.Metadata)
+	}
+	for i, counts := range []bool{false, false, false, true, true} {
+		m := flightsql.ColumnMetadata{Data: &schema.Fields()[i].Metadata}
+		if got, _ := m.IsAutoIncrement(); got != counts {
+			t.Errorf("column %s counts: %t", schema.Field(i).Name, got)
+		}
 	}
 	for _, key := range []string{flightsql.CatalogNameKey, flightsql.SchemaNameKey, flightsql.IsAutoIncrementKey, flightsql.IsCaseSensitiveKey, flightsql.IsReadOnlyKey, flightsql.IsSearchableKey} {
 		if price.Metadata.FindKey(key) < 0 {

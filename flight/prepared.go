@@ -52,8 +52,11 @@ func (s *service) CreatePreparedStatement(ctx context.Context, req flightsql.Act
 	if !s.statements.add(id, p) {
 		return result, sqlerr.New(sqlerr.TooManyConnections, "too many prepared statements are in use")
 	}
-	update := !stmt.IsQuery()
-	return flightsql.ActionCreatePreparedStatementResult{Handle: []byte(id), DatasetSchema: p.schema.Schema, ParameterSchema: parameterSchema(stmt.Params()), IsUpdate: &update}, nil
+	update, parameters := !stmt.IsQuery(), parameterSchema(stmt.Params())
+	if fromJava(ctx) {
+		parameters = inMilliseconds(parameters)
+	}
+	return flightsql.ActionCreatePreparedStatementResult{Handle: []byte(id), DatasetSchema: p.schema.Schema, ParameterSchema: parameters, IsUpdate: &update}, nil
 }
 
 // parameterSchema names the parameters $1, $2, ….

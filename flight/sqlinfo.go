@@ -70,7 +70,7 @@ func languageInfos() map[flightsql.SqlInfo]any {
 		flightsql.SqlInfoSupportsLikeEscapeClause:               true,
 		flightsql.SqlInfoSupportedGrammar:                       mask(pb.SupportedSqlGrammar_SQL_MINIMUM_GRAMMAR, pb.SupportedSqlGrammar_SQL_CORE_GRAMMAR),
 		flightsql.SqlInfoANSI92SupportedLevel:                   mask(pb.SupportedAnsi92SqlGrammarLevel_ANSI92_ENTRY_SQL),
-		flightsql.SqlInfoSupportsIntegrityEnhancementFacility:   false, // no foreign keys
+		flightsql.SqlInfoSupportsIntegrityEnhancementFacility:   true,
 		flightsql.SqlInfoOuterJoinsSupportLevel:                 int32(pb.SqlOuterJoinsSupportLevel_SQL_FULL_OUTER_JOINS),
 		flightsql.SqlInfoSupportedSubqueries: mask(pb.SqlSupportedSubqueries_SQL_SUBQUERIES_IN_COMPARISONS, pb.SqlSupportedSubqueries_SQL_SUBQUERIES_IN_EXISTS,
 			pb.SqlSupportedSubqueries_SQL_SUBQUERIES_IN_INS, pb.SqlSupportedSubqueries_SQL_SUBQUERIES_IN_QUANTIFIEDS),
