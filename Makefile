@@ -17,10 +17,10 @@ WRITER ?= duckdb
 TEMPERATURE ?= warm
 VARIANT ?= plain
 
-.PHONY: help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-scaling bench-short bench-txn venv tools clean crash faults corrupt kill metamorphic planted
+.PHONY: conformance conformance-jdbc help build run test test-go test-modules test-python lint race isolation fuzz bench bench-tpch bench-scaling bench-short bench-txn venv tools clean crash faults corrupt kill metamorphic planted
 
 help: ## list the commands
-	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 build: ## build bin/oxidb
 	@mkdir -p bin
@@ -54,6 +54,12 @@ test-python: build venv ## real clients: the oxidb package, ADBC, pandas, polars
 	$(PYTHON) -m pytest -q python/tests
 	OXIDB_PYTHON=$(abspath $(PYTHON)) go test -count=1 -v -run '^TestPeers$$' ./bench/tpch/compare
 	OXIDB_PYTHON=$(abspath $(PYTHON)) go test -count=1 -run '^TestPeersReadSegments$$' ./columnar/segment
+
+conformance: build venv ## every client suite: ADBC's in Go and Python, the oxidb package, JDBC; one line a suite at the end
+	$(PYTHON) python/conformance.py
+
+conformance-jdbc: build ## the JDBC driver alone; skipped without Maven
+	python3 python/conformance.py jdbc
 
 lint: ## vet, gofmt and golangci-lint
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files"; exit 1; }

@@ -2,7 +2,8 @@
 
 import re
 
-from conftest import ROOT, Server
+from conftest import BINARY, ROOT, Server
+from IPython.core.interactiveshell import InteractiveShell
 
 
 def test_connect_page():
@@ -14,6 +15,32 @@ def test_connect_page():
         assert "grpc://127.0.0.1:8815" in block
         exec(compile(block.replace("grpc://127.0.0.1:8815", server.uri), "connect.md", "exec"), {})
     assert server.stop() == 0
+
+
+def test_python_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OXIDB_BINARY", str(BINARY))
+    page = (ROOT / "docs/how-to/python.md").read_text()
+    server = Server("--db", ":memory:")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    assert len(blocks) >= 7
+    for block in blocks:
+        exec(compile(block.replace("127.0.0.1:8815", server.address), "python.md", "exec"), {"__name__": "python.md"})
+    assert server.stop() == 0
+    shell = InteractiveShell()
+    shell.user_ns["hidden"] = "/none"
+    cells = re.findall(r"```ipython\n(.*?)```", page, re.S)
+    results = [shell.run_cell(cell, store_history=False) for cell in cells]
+    assert all(r.success for r in results)
+    assert results[-1].result.fetchall() == [("/", 1)]
+    shell.run_line_magic("sql", "--close")
+    shell.history_manager.end_session()
+
+
+def test_package_readme(monkeypatch):
+    monkeypatch.setenv("OXIDB_BINARY", str(BINARY))
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "python/oxidb/README.md").read_text(), re.S)
+    exec(compile(block, "README.md", "exec"), {})
 
 
 def test_readme():
