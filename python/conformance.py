@@ -57,7 +57,7 @@ def adbc_python():
 
 
 def python_package():
-    return pytest("package", "local_server", "magic", "sqlalchemy", "docs", "wheel")
+    return pytest("package", "local_server", "magic", "sqlalchemy", "users", "docs", "wheel")
 
 
 def jdbc():

@@ -134,9 +134,10 @@ class Dialect(default.DefaultDialect):
         return oxidb
 
     def create_connect_args(self, url: Any) -> tuple[list, dict]:
-        """oxidb://host:port?tls=true, oxidb:///directory?binary=…, other parameters are ADBC's options."""
+        """oxidb://user:password@host:port?tls=true, oxidb:///directory?binary=…, other parameters are ADBC's options."""
         query = dict(url.query)
-        known: dict[str, Any] = {}
+        given = {"user": url.username, "password": url.password, "token": query.pop("token", None)}
+        known: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
         tls = str(query.pop("tls", "false")).lower() in ("1", "true", "on", "yes")
         if url.host:
             if url.database:

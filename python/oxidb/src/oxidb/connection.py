@@ -17,6 +17,7 @@ from .errors import InterfaceError, ProgrammingError, translated, translating
 from .result import Result
 
 _COOKIES = adbc_driver_flightsql.DatabaseOptions.WITH_COOKIE_MIDDLEWARE.value
+_AUTHORIZATION = adbc_driver_flightsql.DatabaseOptions.AUTHORIZATION_HEADER.value
 _SESSION = "adbc.flight.sql.session.option."
 _MODES = ("create", "append", "replace", "create_append")
 
@@ -52,6 +53,7 @@ class Connection(adbc.Connection):
             _greet(link)
             super().__init__(database, link, autocommit=autocommit)
         except Exception as error:
+            self._closed, self._local = True, None  # whoever gave the server lets go of it
             for opened in (link, database):
                 if opened is not None:
                     opened.close()
@@ -200,6 +202,9 @@ def connect(
     target: "str | os.PathLike[str]" = server.MEMORY,
     *,
     autocommit: bool = False,
+    user: Optional[str] = None,
+    password: Optional[str] = None,
+    token: Optional[str] = None,
     binary: "str | os.PathLike[str] | None" = None,
     arguments: Sequence[str] = (),
     options: Optional[Mapping[str, str]] = None,
@@ -209,11 +214,14 @@ def connect(
     target: "grpc://host:port" (grpc+tls:// with TLS, grpc+unix:///path), else a database directory, made when it is
         missing, or ":memory:".
     autocommit: whether every statement commits by itself; DB-API's default is not to.
+    user, password: who calls, where the server wants to know.
+    token: the same by a token: a personal one, or one of an OpenID Connect issuer.
     binary: the oxidb program for a directory or :memory:; else $OXIDB_BINARY, beside the package, or on PATH.
     arguments: flags for that server, such as ["--memory", "4GiB"]; they count when this connection starts it.
     options: options of ADBC's Flight SQL driver, such as its TLS settings.
     """
     where = os.fspath(target)
+    options = {**_credentials(user, password, token), **(options or {})}
     if "://" in where:
         if arguments or binary is not None:
             raise InterfaceError("binary and arguments are for a server of one's own, and this one is elsewhere")
@@ -224,6 +232,19 @@ def connect(
     except BaseException:
         server.release(local)
         raise
+
+
+def _credentials(user: Optional[str], password: Optional[str], token: Optional[str]) -> dict[str, str]:
+    """ADBC's options for who calls."""
+    if token is not None:
+        if user is not None or password is not None:
+            raise InterfaceError("either a token, or a user and a password")
+        return {_AUTHORIZATION: f"Bearer {token}"}
+    if user is None and password is None:
+        return {}
+    if user is None or password is None:
+        raise InterfaceError("a user and a password go together")
+    return {"username": user, "password": password}
 
 
 def _greet(link: manager.AdbcConnection) -> None:
