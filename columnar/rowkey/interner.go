@@ -3,6 +3,7 @@ package rowkey
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -34,6 +35,14 @@ func NewInterner(arena *mem.Arena) *Interner {
 
 // Len is the number of distinct strings.
 func (n *Interner) Len() int { return len(n.hashes) }
+
+// same reports that two interners, either of which may be nil, give every string the same code.
+func (n *Interner) same(m *Interner) bool {
+	if n == nil || m == nil || n == m {
+		return n == m
+	}
+	return slices.Equal(n.offsets, m.offsets) && bytes.Equal(n.bytes, m.bytes)
+}
 
 // Value is the string of a code, borrowed until the next Add.
 func (n *Interner) Value(code uint32) []byte {

@@ -359,7 +359,7 @@ func (l *Layout) Same(m *Layout) bool {
 	}
 	for i := range l.fields {
 		f, g := &l.fields[i], &m.fields[i]
-		if f.set != g.set || f.shift != g.shift || f.base != g.base || f.span != g.span || f.nullable != g.nullable ||
+		if !f.set.same(g.set) || f.shift != g.shift || f.base != g.base || f.span != g.span || f.nullable != g.nullable ||
 			f.started != g.started {
 			return false
 		}

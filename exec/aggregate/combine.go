@@ -53,6 +53,9 @@ func combine(q *exec.Query, locals []*local) ([]*part, error) {
 	case len(full) == 1 && full[0].mode != partitioned:
 		return []*part{full[0].part()}, nil
 	}
+	if p, ok, err := joinDense(q, full); ok || err != nil {
+		return []*part{p}, err
+	}
 	parts := make([]*part, len(full))
 	unify(full, parts)
 	if parts, ok := joinRuns(full, parts); ok {
@@ -329,7 +332,9 @@ func (m *merger) merge(p int) *part {
 		m.ids = m.ids[:cap(m.ids)]
 		m.table.FindOrAdd(keys, m.ids)
 		out.states.resize(m.table.Len())
-		out.states.merge(m.parts[i].states, ids, m.ids[:len(keys)])
+		if len(m.eval.spec.calls) > 0 { // else all that counts is which groups there are
+			out.states.merge(m.parts[i].states, ids, m.ids[:len(keys)])
+		}
 	}
 	for _, l := range m.locals {
 		if l.mode == partitioned {

@@ -263,15 +263,8 @@ func (l *local) groupKeys() []uint64 {
 
 // occupied lists the groups of direct states that have rows.
 func (l *local) occupied() (ids []uint32, keys []uint64) {
-	stride, words := len(l.spec.kinds), l.states.words
 	ids, keys = mem.Alloc[uint32](l.w.Arena, l.states.n, false), mem.Alloc[uint64](l.w.Arena, l.states.n, false)
-	n := 0
-	for at, g := 0, uint32(0); at < len(words); at, g = at+stride, g+1 {
-		if words[at] != 0 {
-			ids[n], keys[n] = g, uint64(g)
-			n++
-		}
-	}
+	n := l.states.occupied(0, l.states.n, ids, keys)
 	return ids[:n], keys[:n]
 }
 
