@@ -20,6 +20,8 @@ type answer struct {
 	batches iter.Seq2[arrow.RecordBatch, error]
 	sql     string // the statement, for positions in errors
 	closers []func()
+
+	limit, sent int64 // of Arrow data, and how much was sent so far; no limit when 0
 }
 
 // onClose adds what close does, last added first.
@@ -43,6 +45,11 @@ func (a *answer) send(stream flight.DataStreamWriter) error {
 	for rec, err := range a.batches {
 		if err != nil {
 			return statusOf(err, a.sql)
+		}
+		if a.limit > 0 {
+			if err := a.admit(encodedBytes(rec)); err != nil {
+				return statusOf(err, "")
+			}
 		}
 		if err := w.write(rec); err != nil {
 			return err

@@ -1,11 +1,14 @@
 package flight
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -60,6 +63,31 @@ func FuzzBytes(f *testing.F) {
 			}
 			check("DoAction", ended(err))
 		}
+		if stream, err := raw.Handshake(x.ctx); err == nil {
+			_ = stream.Send(&flight.HandshakeRequest{Payload: b})
+			_ = stream.CloseSend()
+			for err == nil {
+				_, err = stream.Recv()
+			}
+			check("Handshake", ended(err))
+		}
+		if stream, err := raw.DoExchange(x.ctx); err == nil {
+			_ = stream.Send(&flight.FlightData{FlightDescriptor: d, DataHeader: b, DataBody: b})
+			_ = stream.CloseSend()
+			for err == nil {
+				_, err = stream.Recv()
+			}
+			check("DoExchange", ended(err))
+		}
+		if stream, err := raw.ListFlights(x.ctx, &flight.Criteria{Expression: b}); err == nil {
+			for err == nil {
+				_, err = stream.Recv()
+			}
+			check("ListFlights", ended(err))
+		}
+		headers := metadata.Pairs("authorization", base64.StdEncoding.EncodeToString(b), "cookie", base64.StdEncoding.EncodeToString(b), "cookie", cookieName+"="+hex.EncodeToString(b))
+		_, err = raw.GetFlightInfo(metadata.NewOutgoingContext(x.ctx, headers), d)
+		check("headers", err)
 		if got := x.query("SELECT 1"); got[0][0] != "1" {
 			t.Error("the server does not work any more")
 		}

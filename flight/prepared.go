@@ -48,8 +48,12 @@ func (s *service) CreatePreparedStatement(ctx context.Context, req flightsql.Act
 		return result, statusOf(err, req.GetQuery())
 	}
 	p := &prepared{origin: o, sql: req.GetQuery(), params: len(stmt.Params()), open: stmt.Open(), changes: !stmt.ReadOnly(), schema: describedWire(stmt.Schema(), stmt.Types())}
+	if !s.prepared.add(p.holder()) {
+		return result, sqlerr.New(sqlerr.TooManyConnections, "the session has %d prepared statements, which is the server's limit", s.limits.SessionStatements).WithHint("Close those that are not needed.")
+	}
 	id := newID()
 	if !s.statements.add(id, p) {
+		s.prepared.remove(p.holder())
 		return result, sqlerr.New(sqlerr.TooManyConnections, "too many prepared statements are in use")
 	}
 	update, parameters := !stmt.IsQuery(), parameterSchema(stmt.Params())

@@ -140,6 +140,7 @@ func (r *router) DoGet(ticket *flight.Ticket, stream flight.FlightService_DoGetS
 		return err
 	}
 	defer a.close()
+	a.limit = r.service.limits.ResultBytes
 	return a.send(stream)
 }
 
@@ -170,6 +171,14 @@ func (r *router) answer(ctx context.Context, ticket []byte) (*answer, error) {
 
 // DoPut takes uploads. A path uploads into that table, which it creates when it is missing.
 func (r *router) DoPut(stream flight.FlightService_DoPutServer) error {
+	limited := &bounded{FlightService_DoPutServer: stream, limit: r.service.limits.UncompressedBytes}
+	if err := r.put(limited); err != nil && limited.refused == nil {
+		return err
+	}
+	return limited.refused
+}
+
+func (r *router) put(stream flight.FlightService_DoPutServer) error {
 	head, err := stream.Recv()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -24,12 +24,10 @@ import (
 // DefaultAddr is where a server listens unless told otherwise.
 const DefaultAddr = "127.0.0.1:8815"
 
-// Transport limits.
+// Buffers of a connection.
 const (
-	maxReceiveBytes = 256 << 20 // bulk ingest sends whole record batches
-	maxHeaderBytes  = 64 << 10  // single sign-on tokens exceed gRPC's default of 8 KiB
-	bufferBytes     = 128 << 10
-	windowBytes     = 4 << 20
+	bufferBytes = 128 << 10
+	windowBytes = 4 << 20
 )
 
 // Options configure a server. The zero value serves this machine anonymously.
@@ -52,6 +50,7 @@ type Options struct {
 	SessionIdle, TransactionIdle, StatementIdle, ResultIdle time.Duration
 	// Bounds of what all clients hold; zero values take defaults.
 	MaxSessions, MaxTransactions, MaxStatements, MaxResults int
+	Limits
 	// Drain bounds the wait for running calls at shutdown.
 	Drain time.Duration
 }
@@ -71,6 +70,7 @@ func (o *Options) fill() {
 			*n = 10_000
 		}
 	}
+	o.Limits.fill()
 	if o.Addr == "" {
 		o.Addr = DefaultAddr
 	}
@@ -117,7 +117,7 @@ func loopback(a net.Addr) bool {
 
 func (s *Server) grpcOptions() []grpc.ServerOption {
 	opts := []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(maxReceiveBytes), grpc.MaxHeaderListSize(maxHeaderBytes),
+		grpc.MaxRecvMsgSize(s.options.MessageBytes), grpc.MaxHeaderListSize(uint32(s.options.HeaderBytes)), grpc.ConnectionTimeout(s.options.Handshake),
 		grpc.WriteBufferSize(bufferBytes), grpc.ReadBufferSize(bufferBytes),
 		grpc.InitialWindowSize(windowBytes), grpc.InitialConnWindowSize(windowBytes),
 		grpc.NumStreamWorkers(uint32(2 * runtime.GOMAXPROCS(0))), // their stacks have grown already

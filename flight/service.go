@@ -31,6 +31,8 @@ type service struct {
 	ended        *handles[struct{}] // ids of sessions that ended idle with state a client relies on
 	transactions *handles[*transaction]
 	statements   *handles[*prepared]
+	prepared     *tally // statements of each session
+	limits       Limits
 	results      *handles[*execution]
 
 	// infos are the server's properties, allInfos the record of all of them; neither changes.
@@ -39,7 +41,7 @@ type service struct {
 }
 
 func newService(db *oxidb.DB, o Options) *service {
-	s := &service{db: db, log: o.Log, auth: o.Authenticator, infos: sqlInfos()}
+	s := &service{db: db, limits: o.Limits, prepared: &tally{limit: o.SessionStatements, counts: map[string]int{}}, log: o.Log, auth: o.Authenticator, infos: sqlInfos()}
 	s.allInfos = sqlInfoRecord(s.infos)
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never fails
@@ -47,7 +49,7 @@ func newService(db *oxidb.DB, o Options) *service {
 	s.ended = newHandles[struct{}](24*time.Hour, 10*o.MaxSessions, nil)
 	s.sessions = newHandles(o.SessionIdle, o.MaxSessions, s.endSession)
 	s.transactions = newHandles(o.TransactionIdle, o.MaxTransactions, func(_ string, t *transaction) { t.session.Close() })
-	s.statements = newHandles[*prepared](o.StatementIdle, o.MaxStatements, nil)
+	s.statements = newHandles(o.StatementIdle, o.MaxStatements, func(_ string, p *prepared) { s.prepared.remove(p.holder()) })
 	s.results = newHandles(o.ResultIdle, o.MaxResults, func(_ string, x *execution) { x.cancel() })
 	return s
 }

@@ -28,12 +28,23 @@ type doorFlags struct {
 	OIDCClaim     string        `name:"oidc-claim" help:"The claim that names the user." default:"sub"`
 	JWKS          string        `name:"jwks" help:"The issuer's keys: a file or URL. Default: the issuer is asked." placeholder:"FILE|URL"`
 
+	MaxMessage      byteSize      `help:"Size of a message to the server." default:"256MiB"`
+	MaxHeader       byteSize      `help:"Size of a call's headers." default:"64KiB"`
+	MaxUncompressed byteSize      `help:"What a compressed message may expand to." default:"1GiB"`
+	MaxResult       byteSize      `help:"Arrow data of one result; 0 means no limit." default:"0"`
+	MaxSessions     int           `help:"Sessions of all clients; beyond it the longest unused ends." default:"10000"`
+	MaxStatements   int           `help:"Prepared statements of one session." default:"1000"`
+	MaxHandshake    time.Duration `help:"Time that a new connection may take for TLS and HTTP/2." default:"10s"`
+
 	AllowAnonymous bool `help:"Let callers without a name in, also from other machines: whoever reaches the port can read and write everything."`
 }
 
 // options are those of a server of the database at path.
 func (d *doorFlags) options(ctx context.Context, listen, path string) (o flight.Options, err error) {
-	o = flight.Options{Addr: listen, AllowAnonymous: d.AllowAnonymous}
+	o = flight.Options{Addr: listen, AllowAnonymous: d.AllowAnonymous, MaxSessions: d.MaxSessions, Limits: flight.Limits{
+		MessageBytes: int(d.MaxMessage), HeaderBytes: int(d.MaxHeader), UncompressedBytes: int64(d.MaxUncompressed), ResultBytes: int64(d.MaxResult),
+		SessionStatements: d.MaxStatements, Handshake: d.MaxHandshake,
+	}}
 	if o.TLS, err = d.tls(path); err != nil {
 		return o, err
 	}
