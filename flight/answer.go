@@ -21,6 +21,9 @@ type answer struct {
 	sql     string // the statement, for positions in errors
 	closers []func()
 
+	rows int64 // sent so far
+	// ran tells that the statement has run before, and its rows are only fetched.
+	ran         bool
 	limit, sent int64 // of Arrow data, and how much was sent so far; no limit when 0
 }
 
@@ -46,6 +49,7 @@ func (a *answer) send(stream flight.DataStreamWriter) error {
 		if err != nil {
 			return statusOf(err, a.sql)
 		}
+		a.rows += rec.NumRows()
 		if a.limit > 0 {
 			if err := a.admit(encodedBytes(rec)); err != nil {
 				return statusOf(err, "")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -231,6 +232,10 @@ func (s *service) DoPutPreparedStatementUpdate(ctx context.Context, cmd flightsq
 		return 0, err
 	}
 	defer l.done()
+	from := time.Now()
 	_, n, err := runRows(ctx, l, p.sql, rows)
+	if s.observe != nil {
+		s.observed(ctx, p.sql, from, n, err)
+	}
 	return n, statusOf(err, p.sql)
 }

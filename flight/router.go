@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -135,13 +136,18 @@ func (r *router) plan(ctx context.Context, d *flight.FlightDescriptor, wanted bo
 
 // DoGet runs what a ticket stands for and streams its rows.
 func (r *router) DoGet(ticket *flight.Ticket, stream flight.FlightService_DoGetServer) error {
+	from := time.Now()
 	a, err := r.answer(stream.Context(), ticket.GetTicket())
 	if err != nil {
 		return err
 	}
 	defer a.close()
 	a.limit = r.service.limits.ResultBytes
-	return a.send(stream)
+	err = a.send(stream)
+	if r.service.observe != nil && a.sql != "" && !a.ran {
+		r.service.observed(stream.Context(), a.sql, from, a.rows, err)
+	}
+	return err
 }
 
 func (r *router) answer(ctx context.Context, ticket []byte) (*answer, error) {

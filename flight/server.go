@@ -45,6 +45,8 @@ type Options struct {
 	AllowAnonymous bool
 	// Log gets panics and internal errors; nil is the default logger.
 	Log *slog.Logger
+	// Observe is called after every statement, from many goroutines; nil asks for nothing.
+	Observe func(Execution)
 
 	// What a client holds ends after this long without use; zero values take defaults.
 	SessionIdle, TransactionIdle, StatementIdle, ResultIdle time.Duration

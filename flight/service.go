@@ -24,6 +24,8 @@ type service struct {
 	db   *oxidb.DB
 	log  *slog.Logger
 	auth Authenticator
+	// observe is told of statements, nil when nobody wants to know.
+	observe func(Execution)
 
 	signers      sync.Pool  // of hash.Hash, keyed for cookies
 	making       sync.Mutex // held while a cookie's session is looked up or made
@@ -41,7 +43,7 @@ type service struct {
 }
 
 func newService(db *oxidb.DB, o Options) *service {
-	s := &service{db: db, limits: o.Limits, prepared: &tally{limit: o.SessionStatements, counts: map[string]int{}}, log: o.Log, auth: o.Authenticator, infos: sqlInfos()}
+	s := &service{db: db, observe: o.Observe, limits: o.Limits, prepared: &tally{limit: o.SessionStatements, counts: map[string]int{}}, log: o.Log, auth: o.Authenticator, infos: sqlInfos()}
 	s.allInfos = sqlInfoRecord(s.infos)
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never fails

@@ -3,6 +3,7 @@ package flight
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
@@ -77,7 +78,11 @@ func (s *service) runNow(ctx context.Context, x *execution) error {
 		return err
 	}
 	defer l.done()
-	x.records, _, err = runRows(ctx, l, x.sql, x.rows)
+	from, n := time.Now(), int64(0)
+	x.records, n, err = runRows(ctx, l, x.sql, x.rows)
+	if s.observe != nil {
+		s.observed(ctx, x.sql, from, n, err)
+	}
 	x.ran = err == nil
 	return err
 }
@@ -115,7 +120,7 @@ func (s *service) once(ctx context.Context, x *execution) (*answer, error) {
 // execute starts an execution. Its rows are computed while the answer is read.
 func (s *service) execute(ctx context.Context, x *execution) (*answer, error) {
 	if x.ran || len(x.rows) == 0 {
-		return &answer{schema: x.schema, batches: kept(x.records), sql: x.sql}, nil
+		return &answer{schema: x.schema, batches: kept(x.records), sql: x.sql, ran: true}, nil
 	}
 	l, err := s.leaseOf(x.origin)
 	if err != nil {
@@ -240,7 +245,10 @@ func changed(result *oxidb.Result, records []arrow.RecordBatch) int64 {
 }
 
 // DoPutCommandStatementUpdate runs one statement or several to the end.
-func (s *service) DoPutCommandStatementUpdate(ctx context.Context, cmd flightsql.StatementUpdate) (int64, error) {
+func (s *service) DoPutCommandStatementUpdate(ctx context.Context, cmd flightsql.StatementUpdate) (n int64, err error) {
+	if s.observe != nil {
+		defer func(from time.Time) { s.observed(ctx, cmd.GetQuery(), from, n, err) }(time.Now())
+	}
 	l, err := s.lease(ctx, cmd.GetTransactionId())
 	if err != nil {
 		return 0, err

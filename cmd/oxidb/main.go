@@ -6,10 +6,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -38,11 +40,16 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
-type versionCommand struct{}
+type versionCommand struct {
+	JSON bool `name:"json" help:"As JSON, with Go's version and the platform."`
+}
 
-func (versionCommand) Run() error {
-	fmt.Println("oxidb", oxidb.Version)
-	return nil
+func (c *versionCommand) Run() error {
+	if !c.JSON {
+		fmt.Println("oxidb", oxidb.Version)
+		return nil
+	}
+	return json.NewEncoder(os.Stdout).Encode(map[string]string{"version": oxidb.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
 }
 
 // Exit codes.
@@ -64,7 +71,7 @@ func main() {
 	defer stop()
 	var c commands
 	parser := kong.Must(&c, kong.Name("oxidb"), kong.Description("OxiDB: one engine for tables, vectors, text and graphs."),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Exit(func(code int) {
+		kong.UsageOnError(), kong.Configuration(configFile), kong.PostBuild(environment), kong.BindTo(ctx, (*context.Context)(nil)), kong.Exit(func(code int) {
 			if code != 0 {
 				code = exitUsage
 			}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/oxidb/oxidb"
 	"github.com/oxidb/oxidb/bench/tpch/runner"
 	"github.com/oxidb/oxidb/flight"
@@ -28,6 +30,8 @@ type serveCommand struct {
 	UntilEOF   bool          `name:"until-eof" help:"Stop when standard input ends, too: for a program that starts a server of its own, which then never outlives it."`
 
 	doorFlags
+	logFlags
+	Config kong.ConfigFlag `help:"JSON file with the names of flags and their values; flags and environment (OXIDB_LISTEN and so on) go first." placeholder:"FILE"`
 }
 
 // database is where the data is: the argument or the flag.
@@ -77,6 +81,7 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 		return unreachable{err}
 	}
 	options.Drain = c.Drain
+	c.logFlags.apply(&options)
 	return serve(ctx, db, options, "")
 }
 
