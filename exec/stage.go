@@ -14,6 +14,7 @@ type hands struct {
 	busy  atomic.Bool // a stage is running
 	ended atomic.Bool // no stage will follow
 	each  []hand      // by worker; that of the first is the caller's
+	awake bool        // there is a core for each: waiting takes nobody's
 }
 
 // hand is the goroutine of one worker. The caller of a stage writes next while it waits and makes it
@@ -54,7 +55,7 @@ func (h *hands) run(n, most int, f func(i int)) {
 	}
 	defer h.busy.Store(false)
 	if h.each == nil {
-		h.each = make([]hand, most)
+		h.each, h.awake = make([]hand, most), most <= runtime.GOMAXPROCS(0)
 	}
 	var left atomic.Int32
 	left.Store(int32(n - 1))
@@ -102,7 +103,7 @@ func (to *hand) work(s stage) {
 
 // await gives the next stage; false when it is time to go.
 func (h *hands) await(to *hand) (s stage, more bool) {
-	for start := time.Now(); !h.ended.Load() && time.Since(start) < linger; runtime.Gosched() {
+	for start := time.Now(); h.awake && !h.ended.Load() && time.Since(start) < linger; runtime.Gosched() {
 		for range lookRounds {
 			if to.state.Load() == running {
 				return to.next, true

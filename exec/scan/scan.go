@@ -136,7 +136,7 @@ func (t *Table) Prepare(q *exec.Query) error {
 		}
 	}
 	if workers := len(q.Workers); workers > 1 && seek == nil && len(t.morsels) > 1 && !t.counts() {
-		t.morsels = cutLast(t.morsels, 2*workers)
+		t.morsels = cutLast(t.morsels, min(2*workers, max(len(t.morsels)/4, 2)))
 	}
 	return nil
 }
