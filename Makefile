@@ -24,7 +24,7 @@ help: ## list the commands
 
 build: ## build bin/oxidb
 	@mkdir -p bin
-	go build -trimpath -o bin/oxidb ./cmd/oxidb
+	go build -trimpath -ldflags="-s -w" -o bin/oxidb ./cmd/oxidb
 
 run: build ## load TPC-H 0.1 into ./data, run its 22 queries, serve Flight SQL (ARGS=--no-serve ends after the table)
 	bin/oxidb demo --db data $(ARGS)

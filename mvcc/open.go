@@ -220,7 +220,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	err := s.endArchive()
-	if !s.opts.ReadOnly && s.failed.Load() == nil && (s.Version() > s.checkpointed || s.log.File()-s.firstLog > maxIdleLogs) {
+	if s.log != nil && !s.opts.ReadOnly && s.failed.Load() == nil && (s.Version() > s.checkpointed || s.log.File()-s.firstLog > maxIdleLogs) {
 		err = errors.Join(err, s.Checkpoint(context.Background()))
 	}
 	return errors.Join(err, s.closeFiles())
