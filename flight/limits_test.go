@@ -3,6 +3,7 @@ package flight
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -141,7 +142,7 @@ func TestLimitOfHandshakes(t *testing.T) {
 	for buf := make([]byte, 1024); err == nil; {
 		_, err = c.Read(buf)
 	}
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
 		t.Error("the silent connection is still open")
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"pgregory.net/rapid"
 
@@ -122,5 +121,4 @@ func TestRecordIsAnArrowRecord(t *testing.T) {
 	}
 	kept.Release()
 	part.Release()
-	var _ arrow.RecordBatch = rec
 }

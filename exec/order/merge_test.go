@@ -66,7 +66,7 @@ func TestCutsAreEven(t *testing.T) {
 		row, total := uint32(0), 0
 		for i := range runs {
 			for range []int{0, 1, 100, 4000}[r.IntN(4)] {
-				runs[i] = append(runs[i], entry{r.Uint64N(1 + uint64(seed%3)*1000), row})
+				runs[i] = append(runs[i], entry{r.Uint64N(1 + seed%3*1000), row})
 				row++
 			}
 			slices.SortFunc(runs[i], k.compare)

@@ -127,7 +127,7 @@ func discover(ctx context.Context, issuer string) (keys string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }() // it was read
 	if answer.StatusCode != http.StatusOK {
 		return "", errors.New(answer.Status)
 	}

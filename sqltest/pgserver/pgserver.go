@@ -72,7 +72,7 @@ func (s *Server) chooseAccount() error {
 	}
 	account, err := user.Lookup("postgres")
 	if err != nil {
-		return fmt.Errorf("%w: %v", ErrAbsent, err)
+		return fmt.Errorf("%w: %w", ErrAbsent, err)
 	}
 	uid, err := strconv.Atoi(account.Uid)
 	if err != nil {

@@ -67,7 +67,7 @@ func versions() []Bug {
 		{"a snapshot sees rows of later commits", "mvcc/chunk.go",
 			"return c.rowsUpTo(snapshot)", "return c.rows", "crash"},
 		{"old snapshots hold nothing back", "mvcc/history.go",
-			"oldest = min(oldest, at)", "_ = at", "together"},
+			"oldest = min(oldest, open)", "_ = open", "together"},
 		{"recovery forgets deletes", "mvcc/recover.go",
 			"c.deletes = c.deletes.with(at, rows, s.floor)", "_ = rows", "crash"},
 		{"going back to a savepoint keeps deletes", "mvcc/savepoint.go",
@@ -76,8 +76,8 @@ func versions() []Bug {
 			"s.last = at\n\treturn at, lsn, nil", "s.last = at\n\ts.publish(at)\n\treturn at, lsn, nil", "together"},
 		{"transactions write over each other", "mvcc/commit.go",
 			"if c.deletes.conflicts(t.snapshot, group.rows) {\n\t\t\treturn concurrentUpdate()", "if false {\n\t\t\treturn concurrentUpdate()", "isolation"},
-		{"a snapshot misses the newest commit", "mvcc/store.go",
-			"return s.begin(s.Version(), o)", "return s.begin(max(s.Version(), 1)-1, o)", "isolation"},
+		{"a snapshot misses the newest commit", "mvcc/snapshots.go",
+			"at := store.Version()", "at := max(store.Version(), 1) - 1", "isolation"},
 	}
 }
 
