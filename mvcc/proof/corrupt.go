@@ -36,7 +36,8 @@ type victim struct {
 	log    []logged
 	intact State
 
-	archived State // what the archive leads to
+	archived   State // what the archive leads to
+	archivedAt mvcc.Timestamp
 }
 
 // Corrupt makes a database, closes or crashes it, and damages one of its files at a time.
