@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -316,8 +317,13 @@ func (a *Archive) segments(ctx context.Context, r *wal.Record) error {
 		if err := a.src.FS.MkdirAll(dir, 0o755); err != nil {
 			return a.failed("writing", err)
 		}
-		if err := CopyFile(ctx, a.src.FS, a.src.FS.PathJoin(a.src.Dir, path), to, size); err != nil {
-			return a.failed("copying "+path+" to", err)
+		from := a.src.FS.PathJoin(a.src.Dir, path)
+		err := CopyFile(ctx, a.src.FS, from, to, size)
+		if errors.Is(err, io.EOF) {
+			err = sqlerr.New(sqlerr.DataCorrupted, "%s is shorter than the %d bytes that the log says", from, size)
+		}
+		if err != nil {
+			return a.failed("copying "+from+" to", err)
 		}
 		if err := a.syncDirs(dir); err != nil {
 			return a.failed("writing", err)
