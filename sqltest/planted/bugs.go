@@ -1,5 +1,7 @@
 package planted
 
+import "slices"
+
 // Bug is one way to break the engine.
 type Bug struct {
 	Name     string
@@ -10,7 +12,7 @@ type Bug struct {
 
 // Bugs are the planted bugs.
 func Bugs() []Bug {
-	return append(append(durability(), versions()...), damage()...)
+	return slices.Concat(durability(), versions(), damage(), copies())
 }
 
 // durability breaks what must be on disk, and when.
@@ -94,5 +96,21 @@ func damage() []Bug {
 			"|| binary.LittleEndian.Uint32(data[12:]) != crc32.Checksum(body, castagnoli) {", "{", "corrupt"},
 		{"a missing log file counts as the log's end", "mvcc/wal/reader.go",
 			"r.err = missingFile(r.fs, r.dir, want)", "_ = want", "corrupt"},
+	}
+}
+
+// copies breaks backups and archives.
+func copies() []Bug {
+	return []Bug{
+		{"an archive counts as synced before it is", "mvcc/archive/archive.go",
+			"if err := errors.Join(a.flush(), a.sync()); err != nil {\n\t\treturn a.failed", "if err := a.flush(); err != nil {\n\t\treturn a.failed", "crash"},
+		{"what an archive lacks at its end is not missed", "mvcc/backup/restore.go",
+			"synced == archive.Unknown || last >= synced {", "synced > 0 || last > 0 {", "corrupt"},
+		{"an archived log names segments that are not there", "mvcc/archive/archive.go",
+			"} else if err := a.segments(ctx, &p.Record); err != nil {", "} else if err := a.segments(ctx, &p.Record); err != nil && p.File == 0 {", "faults"},
+		{"a damaged newest backup is passed over", "mvcc/backup/restore.go",
+			"if o.Goal == (Goal{}) && damaged != nil {", "if o.Goal == (Goal{}) && damaged != nil && len(sets) == 0 {", "corrupt"},
+		{"the files of a backup are not compared when it is restored", "mvcc/backup/restore.go",
+			"if hex.EncodeToString(hash.Sum(nil)) != f.SHA256 {", "if hex.EncodeToString(hash.Sum(nil)) != f.SHA256 && f.Size < 0 {", "corrupt"},
 	}
 }
