@@ -26,6 +26,8 @@ const (
 	directBytes = 64 << 20
 	// cachedWords is the size of direct states that stay in a core's cache.
 	cachedWords = 1 << 17
+	// directShare is the number of keys of the span for each row from which direct states are worth it.
+	directShare = 16
 	// partitionBytes is the size of a worker's table above which it outgrows the caches and rows are
 	// set aside instead, if the table has not at least halved its input.
 	partitionBytes = 4 << 20
@@ -48,6 +50,7 @@ type local struct {
 	rows     int
 	parts    *partitions
 	noParts  bool // setting rows aside has turned out impossible
+	waiting  bool // hashed, until enough rows have come for direct states
 	external bool // the groups are one partition's: they come in no order, and rows stay
 	cols     []*columnar.Vector
 	words    []uint64
@@ -111,12 +114,30 @@ func (l *local) begin() {
 	case l.spec.node.Streaming && !l.external && l.streamable():
 		l.mode = streaming
 		l.expect(int(l.spec.node.Est().Rows) / len(l.w.Query.Workers))
-	case l.directFits():
+	case l.directFits() && l.worthDirect():
 		l.mode = direct
 	default:
-		l.mode = hashed
+		l.mode, l.waiting = hashed, l.directFits()
 		l.table = rowkey.NewTable(l.w.Arena, 0, 0)
 	}
+}
+
+// worthDirect reports whether the rows seen are worth the memory of direct states: the optimizer does not
+// know what runtime filters leave, and clearing states costs more than hashing a few rows.
+func (l *local) worthDirect() bool {
+	span := l.layout.Span()
+	return span*uint64(len(l.spec.kinds)) <= cachedWords || uint64(l.rows)*directShare >= span
+}
+
+// toDirect gives the groups so far direct states.
+func (l *local) toDirect() {
+	keys := l.table.Keys()
+	to := mem.Alloc[uint32](l.w.Arena, len(keys), false)
+	for j, k := range keys {
+		to[j] = uint32(k)
+	}
+	l.renumber(sequence(len(keys)), to, int(l.layout.Span()))
+	l.mode, l.table = direct, nil
 }
 
 // streamable fixes the layout, so that workers pack alike and no window ever grows.
@@ -163,6 +184,11 @@ func (l *local) directFits() bool {
 // number gives the groups of packed keys, making room for new ones.
 func (l *local) number(words []uint64) []uint32 {
 	ids := l.ids[:len(words)]
+	if l.waiting && l.mode == hashed {
+		if l.waiting = l.directFits(); l.waiting && l.worthDirect() {
+			l.toDirect()
+		}
+	}
 	switch l.mode {
 	case streaming:
 		if l.follow(words, ids) {
@@ -186,7 +212,9 @@ func (l *local) number(words []uint64) []uint32 {
 	}
 	l.table.FindOrAdd(words, ids)
 	l.states.resize(l.table.Len())
-	l.outgrow()
+	if !l.waiting {
+		l.outgrow()
+	}
 	return ids
 }
 
