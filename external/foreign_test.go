@@ -3,6 +3,7 @@ package external
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,7 +147,7 @@ func checkDamaged(t testing.TB, name string, content []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Write(content); err != nil {
+	if _, err := f.Write(slices.Clone(content)); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

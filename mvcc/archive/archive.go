@@ -254,7 +254,7 @@ func putHeader(fs vfs.FS, path string, header []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(header)
+	_, err = f.Write(bytes.Clone(header)) // a file system may change what it is given
 	if err == nil {
 		err = f.Sync()
 	}
