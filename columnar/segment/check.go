@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"bytes"
 	"errors"
 	"math/bits"
 	"slices"
@@ -12,7 +11,7 @@ import (
 )
 
 // parquetMagic stands at both ends of a Parquet file.
-var parquetMagic = []byte("PAR1")
+const parquetMagic = "PAR1"
 
 // CheckFrame reads what is not a column of a file: its size, its first bytes, its footer. Use a File
 // that nothing was read from before: an open one keeps its footer.
@@ -25,7 +24,7 @@ func (f *File) CheckFrame() error {
 	if _, err := handle.ReadAt(start, 0); err != nil {
 		return sqlerr.New(sqlerr.IOError, "reading segment file %s at offset 0: %w", f.path, err)
 	}
-	if !bytes.Equal(start, parquetMagic) {
+	if string(start) != parquetMagic {
 		return sqlerr.New(sqlerr.DataCorrupted, "segment file %s does not begin as a Parquet file does", f.path)
 	}
 	return nil

@@ -290,7 +290,7 @@ func writeFile(t *testing.T, fs vfs.FS, name string, raw []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Write(raw); err != nil {
+	if _, err := f.Write(bytes.Clone(raw)); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

@@ -61,7 +61,7 @@ func NewWriter(w io.Writer, columns []ColumnSchema) (*Writer, error) {
 		return nil, err
 	}
 	s := &sink{w: w}
-	if _, err := s.Write(parquetMagic); err != nil {
+	if _, err := s.Write([]byte(parquetMagic)); err != nil {
 		return nil, err
 	}
 	return &Writer{columns: columns, schema: schema.NewSchema(node), sink: s, encoder: encoder{out: s}}, nil
