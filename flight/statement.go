@@ -87,13 +87,19 @@ func (s *service) runNow(ctx context.Context, x *execution) error {
 	return err
 }
 
-// redeem runs the execution that a ticket stands for.
-func (s *service) redeem(ctx context.Context, handle []byte) (*answer, error) {
-	x, done, ok := s.results.use(string(handle))
+// result finds an execution of the caller: those of others are unknown.
+func (s *service) result(ctx context.Context, id string) (x *execution, done func(), ok bool) {
+	x, done, ok = s.results.use(id)
 	if ok && x.user != callerOf(ctx).user {
 		done()
-		ok = false
+		return nil, nil, false
 	}
+	return x, done, ok
+}
+
+// redeem runs the execution that a ticket stands for.
+func (s *service) redeem(ctx context.Context, handle []byte) (*answer, error) {
+	x, done, ok := s.result(ctx, string(handle))
 	if !ok {
 		return nil, sqlerr.New(sqlerr.InvalidStatementName, "this ticket is unknown to the server, has expired or was cancelled")
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	arrowflight "github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -315,6 +316,15 @@ func TestStateOfAnotherUser(t *testing.T) {
 	}
 	if status.Code(err) != codes.NotFound {
 		t.Errorf("another's ticket: %v", err)
+	}
+	if _, err := c.CancelFlightInfo(bob, &arrowflight.CancelFlightInfoRequest{Info: info}); status.Code(err) != codes.NotFound {
+		t.Errorf("another's query was cancelled: %v", err)
+	}
+	if _, err := c.RenewFlightEndpoint(bob, &arrowflight.RenewFlightEndpointRequest{Endpoint: info.Endpoint[0]}); status.Code(err) != codes.NotFound {
+		t.Errorf("another's ticket was renewed: %v", err)
+	}
+	if _, err := c.CancelFlightInfo(alice, &arrowflight.CancelFlightInfoRequest{Info: info}); err != nil {
+		t.Errorf("one's own query: %v", err)
 	}
 	txn, err := c.BeginTransaction(alice)
 	if err != nil {
