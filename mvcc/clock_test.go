@@ -2,7 +2,6 @@ package mvcc_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -96,31 +95,4 @@ func countAt(t *testing.T, s *mvcc.Store, id mvcc.TableID, at mvcc.Timestamp) (n
 	table, err := txn.Table(id)
 	must(t, err)
 	return len(scan(t, table))
-}
-
-// A time that was promised to lie behind all commits so far lies before all later ones (a backup says that
-// it has everything up to it), also when the clock goes back.
-func TestImageTimeLiesBetweenCommits(t *testing.T) {
-	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	s, err := mvcc.Open(vfs.NewMem(), dbDir, mvcc.Options{CheckpointBytes: -1, Now: func() time.Time { return now }})
-	must(t, err)
-	last := time.Time{}
-	for i, jump := range jumps {
-		now = now.Add(jump)
-		txn := s.Begin(mvcc.TxnOptions{})
-		must(t, txn.CreateTable(s.NewID(), fmt.Sprint("t", i), pairs()))
-		commit(t, txn)
-		when, ok := s.TimeOf(s.Version())
-		if !ok || !when.After(last) {
-			t.Errorf("commit %d is of %v, an image before it of %v", i, when, last)
-		}
-		now = now.Add(jump)
-		image, err := s.Image(context.Background())
-		must(t, err)
-		image.Release()
-		if last = image.Taken; last.Before(when) {
-			t.Errorf("commit %d is of %v, the image after it of %v", i, when, last)
-		}
-	}
-	must(t, s.Close())
 }

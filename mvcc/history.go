@@ -1,7 +1,6 @@
 package mvcc
 
 import (
-	"math"
 	"slices"
 	"sort"
 	"sync"
@@ -77,8 +76,7 @@ type commitTimes struct {
 
 	mu      sync.Mutex
 	entries []commitTime
-	floor   int64 // microseconds that commits to come lie behind
-	thinned int   // entries of which one a hundredth of a second is left
+	thinned int // entries of which one a hundredth of a second is left
 }
 
 type commitTime struct {
@@ -96,27 +94,11 @@ func (c *commitTimes) now(at Timestamp) int64 {
 	micros := c.clock().UnixMicro()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	micros = max(micros, c.newest()+1, c.floor+1)
+	if n := len(c.entries); n > 0 {
+		micros = max(micros, c.entries[n-1].micros+1)
+	}
 	c.append(at, micros)
 	return micros
-}
-
-// newest is the time of the newest commit.
-func (c *commitTimes) newest() int64 {
-	if len(c.entries) == 0 {
-		return math.MinInt64
-	}
-	return c.entries[len(c.entries)-1].micros
-}
-
-// between is the time now, such that all commits so far lie at or before it and those to come behind it,
-// also when the clock goes back.
-func (c *commitTimes) between() time.Time {
-	micros := c.clock().UnixMicro()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.floor = max(micros, c.newest(), c.floor)
-	return time.UnixMicro(c.floor).UTC()
 }
 
 // add notes the time of a commit read from the log; 0 when it has none.

@@ -18,7 +18,7 @@ import (
 // are, until Release; commits and checkpoints go on.
 type Image struct {
 	FS       vfs.FS
-	Taken    time.Time // all commits up to then are in it
+	Taken    time.Time // by the clock, which may be wrong
 	Dir      string
 	UUID     wal.UUID
 	Manifest string        // the name of the manifest file
@@ -55,7 +55,7 @@ func (s *Store) Image(ctx context.Context) (*Image, error) {
 			return nil, err
 		}
 	}
-	i := &Image{FS: s.fs, Dir: s.dir, Taken: s.timeBetweenCommits()}
+	i := &Image{FS: s.fs, Dir: s.dir, Taken: s.times.clock().UTC()}
 	if err := errors.Join(s.failure(), s.broken(s.log.Flush())); err != nil {
 		return nil, err
 	}
@@ -65,13 +65,6 @@ func (s *Store) Image(ctx context.Context) (*Image, error) {
 		return nil, err
 	}
 	return i, nil
-}
-
-// timeBetweenCommits is a time such that all commits up to it have their records in the log.
-func (s *Store) timeBetweenCommits() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.times.between()
 }
 
 func (i *Image) readManifest(s *Store) error {

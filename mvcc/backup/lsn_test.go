@@ -81,8 +81,8 @@ func TestRestoreToLSN(t *testing.T) {
 	}
 }
 
-// Times of commits ascend though the clock goes back, so a time leads to one version; and a backup that a
-// clock ahead dated does not claim to have what was committed after it.
+// Times of commits ascend though the clock goes back, so a time leads to one version; and a backup that is
+// made while the clock is ahead does not claim commits that are made afterwards.
 func TestRestoreToTimeWithAClockGoingBack(t *testing.T) {
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	fs := vfs.NewMem()
@@ -103,6 +103,8 @@ func TestRestoreToTimeWithAClockGoingBack(t *testing.T) {
 	now = now.Add(48 * time.Hour) // the clock is ahead when the second backup is made, and put right then
 	ahead := backupOf(t, h.store).Set
 	now = now.Add(-48 * time.Hour)
+	must(t, h.store.Close()) // not even a restart lets a restore miss commits that came later, at earlier times
+	h.open()
 	inAhead := h.version()
 	for range 3 {
 		write(time.Second)
@@ -122,17 +124,11 @@ func TestRestoreToTimeWithAClockGoingBack(t *testing.T) {
 			h.expect(fs, dir, at)
 		}
 	}
-	if !ahead.Created.Before(h.times[inAhead+1]) {
-		t.Errorf("the backup says that it has everything up to %v, and commit %d of %v came after it", ahead.Created, inAhead+1, h.times[inAhead+1])
-	}
-	r := restore(t, fs, "/restored/ahead", backup.RestoreOptions{Goal: backup.Goal{Time: ahead.Created}})
-	if r.Version != inAhead {
-		t.Errorf("version %d, want %d", r.Version, inAhead)
-	}
 	d, err := backup.Open(fs, backupsDir)
 	must(t, err)
 	for name, o := range map[string]backup.RestoreOptions{
 		"before the first":   {Goal: backup.Goal{Time: h.times[base].Add(-time.Microsecond)}, Archive: archiveDir},
+		"when it was made":   {Goal: backup.Goal{Time: ahead.Created}},
 		"behind the backup":  {Goal: backup.Goal{Time: h.times[inAhead+1]}},
 		"behind the archive": {Goal: backup.Goal{Time: h.times[last].Add(time.Second)}, Archive: archiveDir},
 	} {

@@ -351,13 +351,13 @@ func (r *restorer) log() error {
 	return r.segments(logs)
 }
 
-// met reports whether a log that ends with a commit leaves nothing open: there is no goal, it is that
-// very commit, or a time up to which the backup has everything.
+// met reports whether a log that ends with a commit leaves nothing open: there is no goal, or it is that
+// very commit. Of a time behind it nobody knows whether there were commits up to then.
 func (r *restorer) met(at mvcc.Timestamp, when time.Time, lsn uint64) bool {
 	g := r.options.Goal
 	switch {
 	case !g.Time.IsZero():
-		return g.Time.Equal(when) || !g.Time.After(r.set.Created)
+		return g.Time.Equal(when)
 	case g.Version != 0:
 		return g.Version == at
 	}

@@ -25,7 +25,7 @@ type Set struct {
 	Name     string         `json:"name"`
 	Database string         `json:"database"` // its UUID in hexadecimal
 	Oxidb    string         `json:"oxidb"`    // the version that made the backup
-	Created  time.Time      `json:"created"`  // all commits up to then are in it
+	Created  time.Time      `json:"created"`  // by the clock, which may be wrong
 	Base     mvcc.Timestamp `json:"base"`     // the newest commit in the manifest
 	BaseTime time.Time      `json:"base_time,omitzero"`
 	BaseLSN  uint64         `json:"base_lsn"` // the last record before the set's log
