@@ -107,14 +107,9 @@ func (f *KeyFinder) findOpen(p *probe, v *View, found func(row, other uint32)) b
 	if v.shared != nil {
 		x = v.shared.keyIndex(f.key)
 	}
-	var key []byte
-	var others []uint32
-	for _, row := range p.rows {
-		key = f.key.append(key[:0], p.columns, int(row))
-		others = x.find(p.schema, f.key, v.chunk, key, others[:0])
-		for _, other := range others {
-			found(row, other)
-		}
-	}
+	_ = x.search(p, v.chunk, func(row, other uint32) error { // found never fails
+		found(row, other)
+		return nil
+	})
 	return true
 }

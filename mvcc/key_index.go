@@ -82,13 +82,19 @@ func (c *chunk) keyPrefixInto(s *Schema, k *Key, rows int, vectors []columnar.Ve
 
 // searchOpen looks for the keys in an open chunk, whose builders the caller keeps from changing.
 func (x *keyIndex) searchOpen(p *probe, t *target) error {
+	return x.search(p, t.chunk, func(row, other uint32) error { return t.conflict(p, row, other) })
+}
+
+// search calls found with each of the probe's rows that has the key of a row of an open chunk, and with
+// that row, until it fails.
+func (x *keyIndex) search(p *probe, c *chunk, found func(row, other uint32) error) error {
 	var key []byte
-	var found []uint32
+	var others []uint32
 	for _, row := range p.rows {
 		key = p.key.append(key[:0], p.columns, int(row))
-		found = x.find(p.schema, p.key, t.chunk, key, found[:0])
-		for _, other := range found {
-			if err := t.conflict(p, row, other); err != nil {
+		others = x.find(p.schema, p.key, c, key, others[:0])
+		for _, other := range others {
+			if err := found(row, other); err != nil {
 				return err
 			}
 		}

@@ -12,39 +12,17 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** What the driver cannot do, whatever a server answers. A test that fails here is a driver that has learned something: use it. */
-class DriverLimitsTest {
-  private static OxiServer server;
-  private Connection connection;
-
-  @BeforeAll
-  static void start() throws Exception {
-    server = new OxiServer();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    server.close();
-  }
-
+class DriverLimitsTest extends ServerTest {
   @BeforeEach
-  void connect() throws SQLException {
-    connection = server.connect();
+  void prepare() throws SQLException {
     Rows.change(connection, "CREATE TABLE IF NOT EXISTS t (a int)");
     Rows.change(connection, "DELETE FROM t");
-  }
-
-  @AfterEach
-  void disconnect() throws SQLException {
-    connection.close();
   }
 
   /** commit and rollback send nothing, so that setAutoCommit(false) opens no transaction: BEGIN and COMMIT as text do. */

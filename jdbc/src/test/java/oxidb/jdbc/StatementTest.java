@@ -22,42 +22,26 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Statements, parameters, batches, transactions, errors, cancelling, large results. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
-class StatementTest {
+class StatementTest extends ServerTest {
   private static final String ENDLESS =
       "SELECT sum(a.g + b.g) FROM generate_series(1, 1000000) AS a(g), generate_series(1, 1000000) AS b(g)";
 
-  private static OxiServer server;
-  private Connection connection;
-
-  @BeforeAll
-  static void start() throws Exception {
-    server = new OxiServer();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    server.close();
-  }
-
   @BeforeEach
-  void connect() throws SQLException {
-    connection = server.connect();
+  void prepare() throws SQLException {
     Rows.change(connection, "DROP TABLE IF EXISTS item");
     Rows.change(connection, "CREATE TABLE item (id int PRIMARY KEY, name text, price numeric(10,2), day date, at timestamp, ok boolean, ratio double precision, data bytea, clock time, moment timestamptz)");
   }
 
   @AfterEach
-  void disconnect() throws SQLException {
-    connection.close();
+  void cleanUp() throws SQLException {
+    connection.close(); // a transaction that it left open ends
     try (Connection other = server.connect()) {
       Rows.change(other, "DROP TABLE item");
     }

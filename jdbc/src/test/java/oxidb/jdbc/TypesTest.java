@@ -19,38 +19,22 @@ import java.time.LocalDate;
 import java.time.LocalTime;
 import java.util.Calendar;
 import java.util.TimeZone;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Every type of OxiDB through the getters of ResultSet. */
-class TypesTest {
-  private static OxiServer server;
-  private Connection connection;
+class TypesTest extends ServerTest {
   private Statement statement;
 
-  @BeforeAll
-  static void start() throws Exception {
-    server = new OxiServer();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    server.close();
-  }
-
   @BeforeEach
-  void connect() throws SQLException {
-    connection = server.connect();
+  void prepare() throws SQLException {
     statement = connection.createStatement();
   }
 
   @AfterEach
-  void disconnect() throws SQLException {
+  void cleanUp() throws SQLException {
     statement.close();
-    connection.close();
   }
 
   private ResultSet one(String expression) throws SQLException {
